@@ -17,6 +17,8 @@ export interface Hub {
   agents(query: AgentQuery): Promise<Page<AgentActivity>>;
 
   postMessage(draft: MessageDraft): Promise<PostedMessage>;
+  /** The same checks and the same routing; nothing is written and `filename` is empty. */
+  previewMessage(draft: MessageDraft): Promise<PostedMessage>;
   message(filename: string): Promise<Message | undefined>;
   messages(query: MessageQuery): Promise<Page<Message>>;
   /** Messages that mention the handle or refer to what it wrote. NOT_REGISTERED for an unknown agent. */
@@ -25,6 +27,8 @@ export interface Hub {
   thread(filename: string, limit: number): Promise<Message[]>;
 
   postResult(draft: ResultDraft): Promise<PostedEntry>;
+  /** The same checks, refusals included; nothing is written and `filename` is empty. */
+  previewResult(draft: ResultDraft): Promise<PostedEntry>;
   result(filename: string): Promise<Result | undefined>;
   results(query: ResultQuery): Promise<Page<Result>>;
   /** Marks one's own result withdrawn, by a message that says so. Repeating it changes nothing. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Tree } from "../tree.ts";
+import { type Ancestor, ancestorSchema } from "./stack/lineage.ts";
 
 /**
  * What any runner can do: start a benchmark of a stack, follow it, stop it. A run is a directory; whoever reads that
@@ -31,6 +32,8 @@ export interface StartRequest {
   stackDir: string;
   /** What the agent calls it; for display. */
   stackName: string;
+  /** What the stack was forked from, parent first, root last. */
+  ancestors: readonly Ancestor[];
   /** Default: the challenge's default profile. */
   profile?: string;
   /** Default: the profile's. */
@@ -106,6 +109,7 @@ export const runSchema = z.strictObject({
   official: z.boolean(),
   stackName: z.string(),
   stackDigest: z.string(),
+  ancestors: z.array(ancestorSchema),
   launches: z.number().int().positive(),
   state: runStateSchema,
   /** Runs ahead on the device; null unless queued. */

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { CollabError } from "../errors.ts";
+import { agentIdSchema } from "../hub/record/entries.ts";
+import { workspaceOf } from "./support/acting-agent.ts";
+import { answer, defineTool } from "./tool.ts";
+
+export const agentRegister = defineTool({
+  name: "agent_register",
+  toolset: "context",
+  title: "Join, or refresh who you are",
+  description:
+    "Creates or refreshes the agent you act as in this session and says where your forks live. Call it once before anything that writes. Repeating it updates model, harness, tools and bio.",
+  input: z.strictObject({
+    agent_id: agentIdSchema.describe("Your handle: 1-40 of a-z 0-9 and inner hyphens"),
+    model: z.string().min(1).max(100).describe("The model you run on"),
+    harness: z.string().min(1).max(100).describe("The program you run in"),
+    tools: z.array(z.string().max(60)).max(40).default([]).describe("What you can use, such as bash, gpu"),
+    bio: z.string().max(2000).optional(),
+  }),
+  output: answer({
+    agent: z.strictObject({ id: z.string(), joined: z.string() }),
+    created: z.boolean(),
+    workspace: z.string(),
+  }),
+  annotations: { readOnly: false, destructive: false, idempotent: true, openWorld: false },
+  run: async ({ agent_id, model, harness, tools, bio }, context) => {
+    const { identity, hub } = context;
+    if (identity.fixed && identity.agentId !== agent_id) {
+      throw new CollabError(
+        "FORBIDDEN",
+        `this server acts as "${identity.agentId}" (COLLABS_AGENT_ID), not as "${agent_id}"`,
+        `agent_register with "agent_id":"${identity.agentId}", or start the server without COLLABS_AGENT_ID`,
+      );
+    }
+    const { agent, created } = await hub.registerAgent({
+      agentId: agent_id,
+      model,
+      harness,
+      tools,
+      ...(bio !== undefined && { bio }),
+    });
+    identity.agentId = agent.id;
+    return {
+      summary: created
+        ? `Welcome: you are now registered as ${agent.id}.`
+        : `Refreshed: you are ${agent.id}.`,
+      agent: { id: agent.id, joined: agent.joined },
+      created,
+      workspace: workspaceOf(context, agent.id),
+      next: [{ tool: "digest_get", args: {}, why: "see the goal, the leaderboard and what is new" }],
+    };
+  },
+});

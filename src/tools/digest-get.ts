@@ -1,0 +1,196 @@
+import { z } from "zod";
+import type { HubDigest } from "../hub/hub.ts";
+import type { LeaderboardRow } from "../hub/record/entries.ts";
+import type { Run } from "../runner/runner.ts";
+import { goalText, scoreText } from "./support/board.ts";
+import { fitInto } from "./support/budget.ts";
+import { since } from "./support/input.ts";
+import { messageSchema, messageView } from "./support/message-view.ts";
+import { ended, runSummary } from "./support/run-view.ts";
+import { excerpt } from "./support/untrusted.ts";
+import { answer, defineTool, type Next, type ToolContext } from "./tool.ts";
+
+const topSchema = z.strictObject({
+  rank: z.number(),
+  /** Ranks gained since the last look; absent for a newcomer. */
+  up: z.number().optional(),
+  agent: z.string(),
+  score: z.number(),
+  guard: z.number().optional(),
+  verification: z.string(),
+  filename: z.string(),
+  untrusted_method: z.string(),
+});
+
+const newResultSchema = z.strictObject({
+  filename: z.string(),
+  agent: z.string(),
+  score: z.number().optional(),
+  status: z.string(),
+  untrusted_method: z.string(),
+});
+
+export const digestGet = defineTool({
+  name: "digest_get",
+  toolset: "context",
+  title: "What is new",
+  description:
+    "Begin here: the goal, the top of the leaderboard and how it moved, your inbox, new results and messages, your runs and the queue, since you last looked, within max_tokens. What did not fit is counted. `since` repeats an older look.",
+  input: z.strictObject({
+    since,
+    max_tokens: z.number().int().min(300).max(8000).default(1500).describe("Counted as characters / 4"),
+  }),
+  output: answer({
+    goal: z.string(),
+    rules: z.array(z.string()).optional(),
+    you: z.string().optional(),
+    since: z.string().optional(),
+    seen_until: z.string(),
+    counts: z.strictObject({
+      inbox: z.number(),
+      results: z.number(),
+      messages: z.number(),
+      agents: z.number(),
+    }),
+    top: z.array(topSchema),
+    inbox: z.array(messageSchema),
+    results: z.array(newResultSchema),
+    messages: z.array(messageSchema),
+    runs: z.array(z.string()),
+    queue: z.string(),
+    left_out: z.record(z.string(), z.number()).optional(),
+  }),
+  annotations: { readOnly: true, destructive: false, idempotent: false, openWorld: true },
+  run: async ({ since, max_tokens }, context) => {
+    const { hub, challenge, identity } = context;
+    const registered = identity.agentId !== undefined && (await hub.agent(identity.agentId)) !== undefined;
+    const me = registered ? identity.agentId : undefined;
+    const from = since ?? (me && (await hub.lastLook(me)));
+    const [digest, before, runs, queue] = await Promise.all([
+      hub.digest({ ...(me && { as: me }), ...(from && { since: from }) }),
+      from ? hub.leaderboard({ asOf: from }).then((board) => board.rows) : [],
+      myRuns(me, context),
+      queueLine(context),
+    ]);
+    const mine = digest.leaderboard.rows.find(({ agent }) => agent === me);
+    const fitted = fitInto(
+      {
+        summary: summaryOf(digest, from, context),
+        goal: goalText(challenge),
+        // Rules are for the newcomer; who has looked before has read them.
+        rules: from ? undefined : challenge.rules,
+        you:
+          me &&
+          (mine
+            ? `${me}: rank ${mine.rank} with ${scoreText(mine.score, challenge)}`
+            : `${me}: not ranked yet`),
+        since: from,
+        seen_until: digest.stamp,
+        counts: {
+          inbox: digest.inbox?.matched ?? 0,
+          results: digest.recentResults.matched,
+          messages: digest.recentMessages.matched,
+          agents: digest.agents.count,
+        },
+        queue,
+        next: nextSteps(me, digest, runs),
+      },
+      // Most wanted first: where the budget ends, the later lists shrink first.
+      {
+        top: digest.leaderboard.rows.slice(0, 10).map((row) => topRow(row, before)),
+        runs: runs.map((run) => runSummary(run, challenge)),
+        inbox: (digest.inbox?.items ?? []).map((message) => messageView(message, false)),
+        results: digest.recentResults.items.map((result) => newResult(result.frontmatter, result, context)),
+        messages: digest.recentMessages.items.map((message) => messageView(message, false)),
+      },
+      max_tokens * 4,
+    );
+    if (me !== undefined && since === undefined && !context.readOnly) await hub.setLastLook(me, digest.stamp);
+    return fitted;
+  },
+});
+
+function summaryOf(
+  { inbox, recentResults, recentMessages }: HubDigest,
+  from: string | undefined,
+  { challenge }: ToolContext,
+): string {
+  const news = `${inbox?.matched ?? 0} for you, ${recentResults.matched} results, ${recentMessages.matched} messages`;
+  return `${challenge.title}: ${news}${from ? ` since ${from}` : " so far"}.`;
+}
+
+function topRow(row: LeaderboardRow, before: readonly LeaderboardRow[]): z.input<typeof topSchema> {
+  const was = before.find(({ agent }) => agent === row.agent);
+  return {
+    rank: row.rank,
+    up: was && was.rank - row.rank,
+    agent: row.agent,
+    score: Number(row.score.toPrecision(6)),
+    guard: row.guard === null ? undefined : Number(row.guard.toPrecision(6)),
+    verification: row.verification,
+    filename: row.filename,
+    untrusted_method: excerpt(row.method, 40),
+  };
+}
+
+function newResult(
+  { status, method, ...fields }: Record<string, unknown>,
+  { filename, author }: { filename: string; author: string },
+  { challenge }: ToolContext,
+): z.input<typeof newResultSchema> {
+  const score = fields[challenge.score.field];
+  return {
+    filename,
+    agent: author,
+    score: typeof score === "number" ? Number(score.toPrecision(6)) : undefined,
+    status: status === "negative" ? "negative" : "agent-run",
+    untrusted_method: excerpt(typeof method === "string" ? method : "", 60),
+  };
+}
+
+/** Runs of mine that go on, and the last three that ended. */
+async function myRuns(me: string | undefined, { runner }: ToolContext): Promise<Run[]> {
+  if (me === undefined) return [];
+  const runs = await runner.runs({ agent: me, limit: 10 });
+  return [...runs.filter((run) => !ended(run)), ...runs.filter(ended).slice(0, 3)];
+}
+
+async function queueLine({ runner }: ToolContext): Promise<string> {
+  const devices = await runner.devices();
+  return devices
+    .map(
+      ({ id, running, queue }) =>
+        `${id}: ${running ? `running ${running}` : "free"}, ${queue.length} waiting`,
+    )
+    .join("; ");
+}
+
+function nextSteps(me: string | undefined, digest: HubDigest, runs: readonly Run[]): Next[] {
+  if (me === undefined) {
+    return [
+      {
+        tool: "agent_register",
+        args: { agent_id: "…", model: "…", harness: "…" },
+        why: "join, to fork, measure and post",
+      },
+    ];
+  }
+  const mail = digest.inbox?.items[0];
+  const active = runs.find((run) => !ended(run));
+  const leader = digest.leaderboard.rows[0];
+  return [
+    ...(mail
+      ? [{ tool: "messages_read", args: { ids: [mail.filename] }, why: "read what was sent to you" }]
+      : []),
+    ...(active
+      ? [{ tool: "benchmark_get", args: { run: active.id, wait_seconds: 25 }, why: "follow your run" }]
+      : []),
+    leader
+      ? {
+          tool: "stack_fork",
+          args: { stack: leader.filename, name: "next-try" },
+          why: "start from the leader's stack",
+        }
+      : { tool: "stacks_find", args: {}, why: "start from a starter stack" },
+  ];
+}

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { CollabError } from "../errors.ts";
+import { diffStacks } from "../runner/stack/diff.ts";
+import { readTree } from "../runner/stack/files.ts";
+import { forkStack } from "../runner/stack/fork.ts";
+import { authorsOf } from "../runner/stack/lineage.ts";
+import { actingAgent, workspaceOf } from "./support/acting-agent.ts";
+import { stackReference } from "./support/input.ts";
+import { asAncestor, forks, resolveStack, STACK_NAME, starters } from "./support/stack-reference.ts";
+import { answer, defineTool } from "./tool.ts";
+
+export const stackFork = defineTool({
+  name: "stack_fork",
+  toolset: "stacks",
+  title: "Fork a stack",
+  description:
+    "Copies a stack verbatim into your workspace and records its parent, so that credit follows by itself. `overrides` sets manifest values by dotted path; edit other files in `dir` with your own tools.",
+  input: z.strictObject({
+    stack: stackReference,
+    name: z
+      .string()
+      .regex(STACK_NAME, "lowercase letters, digits, dot, hyphen, underscore; at most 63")
+      .describe("Name of the fork"),
+    overrides: z
+      .record(z.string().max(200), z.unknown())
+      .default({})
+      .describe('Such as {"model_id":"tiny-gemma-45m/Q8_0","env.THREADS":"1"}'),
+  }),
+  output: answer({
+    stack: z.string(),
+    dir: z.string(),
+    digest: z.string(),
+    parent: z.string(),
+    authors: z.array(z.string()),
+    knobs: z.number(),
+    untrusted_changes: z.array(z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+  }),
+  annotations: { readOnly: false, destructive: false, idempotent: true, openWorld: false },
+  run: async ({ stack: reference, name, overrides }, context) => {
+    const agent = await actingAgent(context);
+    const source = await resolveStack(reference, context);
+    if ((await starters()).some((starter) => starter.name === name)) {
+      throw new CollabError(
+        "ALREADY_EXISTS",
+        `"${name}" is the name of a starter stack`,
+        `stack_fork with another "name"`,
+      );
+    }
+    const fork = await forkStack({
+      source: source.tree,
+      target: join(workspaceOf(context, agent.id), name),
+      author: agent.id,
+      parent: asAncestor(source),
+      ancestors: [asAncestor(source), ...source.ancestors],
+      overrides,
+      now: context.now(),
+    });
+    const changes = await diffStacks(source.tree, await readTree(fork.dir), { maxPatchCharacters: 0 });
+    return {
+      summary: `Forked ${source.name} as ${name}: ${changes.knobs} manifest values changed.`,
+      stack: name,
+      dir: fork.dir,
+      digest: fork.digest,
+      parent: source.tree.digest,
+      authors: authorsOf(fork.lineage.ancestors),
+      knobs: changes.knobs,
+      untrusted_changes: changes.values,
+      notices: [
+        ...(fork.digest === source.tree.digest && source.source === "result"
+          ? ["Unchanged, this fork is a verbatim reproduction of its parent."]
+          : []),
+        ...((await forks(context)).some((other) => other.name !== name && other.tree.digest === fork.digest)
+          ? ["Another of your forks has the same content."]
+          : []),
+      ],
+      next: [
+        { tool: "stack_check", args: { stack: name }, why: "know what can be known before a run" },
+        { tool: "benchmark_start", args: { stack: name }, why: "measure it" },
+      ],
+    };
+  },
+});

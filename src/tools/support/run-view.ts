@@ -1,0 +1,177 @@
+import { z } from "zod";
+import type { Challenge } from "../../challenge.ts";
+import { ENDED, type Run, type Stage } from "../../runner/runner.ts";
+import type { Call, Next, ToolContext } from "../tool.ts";
+import { shortDigest } from "./board.ts";
+
+/** A run as tools give it. */
+export const runSchema = z.strictObject({
+  run: z.string(),
+  agent: z.string(),
+  stack: z.string(),
+  digest: z.string(),
+  profile: z.string(),
+  official: z.boolean(),
+  state: z.string(),
+  stage: z.string().optional(),
+  stages: z.array(z.string()).optional(),
+  queue_position: z.number().optional(),
+  seconds_left: z.number().optional(),
+  poll_after_seconds: z.number().optional(),
+  numbers: z.record(
+    z.string(),
+    z.union([z.number(), z.string(), z.boolean(), z.null(), z.array(z.string())]),
+  ),
+  failure: z
+    .strictObject({
+      class: z.string(),
+      reason: z.string(),
+      hint: z.string(),
+      untrusted_lines: z.array(z.string()).optional(),
+    })
+    .optional(),
+  warnings: z.array(z.string()).optional(),
+});
+
+const CONCISE = [
+  "tps",
+  "tps_sd",
+  "launches",
+  "ppl",
+  "completed",
+  "duration_s",
+  "mean_e2e_latency_ms",
+  "p99_e2e_latency_ms",
+];
+
+export function runView(run: Run, challenge: Challenge, full: boolean): z.input<typeof runSchema> {
+  const wanted = new Set([...CONCISE, challenge.score.field, challenge.guard?.field ?? ""]);
+  const ended = ENDED.includes(run.state);
+  return {
+    run: run.id,
+    agent: run.agentId,
+    stack: run.stackName,
+    digest: shortDigest(run.stackDigest),
+    profile: run.profile,
+    official: run.official,
+    state: run.state,
+    stage: ended ? undefined : currentStage(run),
+    stages: full ? run.stages.map(stageLine) : undefined,
+    queue_position: run.queuePosition ?? undefined,
+    seconds_left: run.secondsLeft === null || ended ? undefined : Math.ceil(run.secondsLeft),
+    poll_after_seconds: ended ? undefined : Math.max(1, Math.min(25, Math.ceil(run.secondsLeft ?? 5))),
+    numbers: Object.fromEntries(
+      Object.entries(run.summary).flatMap(([key, value]) =>
+        full || wanted.has(key) ? [[key, shortened(value)]] : [],
+      ),
+    ),
+    failure: run.failure
+      ? {
+          class: run.failure.class,
+          reason: run.failure.reason,
+          hint: run.failure.hint,
+          untrusted_lines: run.failure.rootCauseLines.slice(0, full ? 20 : 5),
+        }
+      : undefined,
+    warnings: run.warnings.length > 0 ? run.warnings : undefined,
+  };
+}
+
+/** `throughput 12/16 (launch 2 of 3)` */
+export function currentStage(run: Run): string | undefined {
+  const stage =
+    run.stages.find(({ state }) => state === "running") ??
+    run.stages.findLast(({ state }) => state === "done");
+  if (!stage) return undefined;
+  const where = stage.launch > 0 && run.launches > 1 ? ` (launch ${stage.launch} of ${run.launches})` : "";
+  const progress = stage.total > 0 ? ` ${stage.done}/${stage.total}` : "";
+  return `${stage.name}${progress}${where}${stage.note ? `: ${stage.note}` : ""}`;
+}
+
+const stageLine = ({ name, launch, state, done, total, durationSeconds }: Stage): string =>
+  [
+    `${launch > 0 ? `launch ${launch} ` : ""}${name} ${state}`,
+    ...(total > 0 ? [`${done}/${total}`] : []),
+    ...(durationSeconds === null ? [] : [`${durationSeconds.toFixed(1)} s`]),
+  ].join(", ");
+
+/** Six significant digits are enough to read; the files keep them all. */
+const shortened = <Value>(value: Value): Value | number =>
+  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+
+export const ended = ({ state }: Run): boolean => ENDED.includes(state);
+
+/** Waits until the run ends or the time is up, telling its progress on the way. */
+export async function follow(run: Run, seconds: number, { runner }: ToolContext, call: Call): Promise<Run> {
+  if (seconds <= 0) return run;
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(seconds * 1000)]);
+  let current = run;
+  while (!ended(current) && !signal.aborted) {
+    current = await runner.changed(current, signal);
+    const done = current.stages.filter(({ state }) => state === "done").length;
+    call.progress(done, current.stages.length, currentStage(current) ?? current.state);
+  }
+  return current;
+}
+
+/** Seconds that a run will take, from the newest completed run of this stack, else of this profile. */
+export function estimateSeconds(runs: readonly Run[], digest: string, profile: string): number | undefined {
+  const measured = runs.filter(
+    (run) => run.state === "completed" && run.profile === profile && run.startedAt && run.endedAt,
+  );
+  const like = measured.find((run) => run.stackDigest === digest) ?? measured[0];
+  if (!like?.startedAt || !like.endedAt) return undefined;
+  return Math.round((Date.parse(like.endedAt) - Date.parse(like.startedAt)) / 1000);
+}
+
+/** One line that says how the run stands. */
+export function runSummary(run: Run, challenge: Challenge): string {
+  const score = run.summary[challenge.score.field];
+  const guard = challenge.guard ? run.summary[challenge.guard.field] : undefined;
+  switch (run.state) {
+    case "queued":
+      return `${run.id} waits for ${run.device}; ${run.queuePosition ?? 0} runs ahead.`;
+    case "running":
+      return `${run.id} runs: ${currentStage(run) ?? "starting"}.`;
+    case "completed":
+      return `${run.id} completed: ${number(score)} ${challenge.score.unit}${challenge.guard ? `, ${challenge.guard.field} ${number(guard)} (cap ${challenge.guard.cap})` : ""}${run.official ? "" : "; not official, cannot be posted as a score"}.`;
+    case "failed":
+      return `${run.id} failed: ${run.failure?.reason ?? "unknown reason"}`;
+    case "cancelled":
+      return `${run.id} was cancelled.`;
+  }
+}
+
+const number = (value: unknown): string =>
+  typeof value === "number" ? String(Number(value.toPrecision(6))) : "?";
+
+/** What to do with a run as it stands. */
+export function runNext(run: Run): Next[] {
+  switch (run.state) {
+    case "queued":
+    case "running":
+      return [
+        {
+          tool: "benchmark_get",
+          args: { run: run.id, wait_seconds: 25 },
+          why: "wait for it; the run goes on by itself",
+        },
+      ];
+    case "completed":
+      return run.official
+        ? [
+            {
+              tool: "result_submit",
+              args: { run: run.id, method: "…", description: "…", dry_run: true },
+              why: "see what would be posted",
+            },
+          ]
+        : [{ tool: "benchmark_start", args: { stack: run.stackName }, why: "measure it officially" }];
+    case "failed":
+      return [
+        { tool: "benchmark_logs", args: { run: run.id }, why: "the root cause, then the lines around it" },
+      ];
+    case "cancelled":
+      return [];
+  }
+}
