@@ -1,0 +1,50 @@
+import type { Tool as WireTool } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import type { Tool } from "../tools/tool.ts";
+
+/** A tool as `tools/list` shows it: JSON Schema 2020-12, without what costs tokens and tells nothing. */
+export function wireTool({ name, title, description, input, output, annotations }: Tool): WireTool {
+  return {
+    name,
+    title,
+    description,
+    inputSchema: objectSchema(input, "input"),
+    outputSchema: objectSchema(output, "output"),
+    annotations: {
+      readOnlyHint: annotations.readOnly,
+      destructiveHint: annotations.destructive,
+      idempotentHint: annotations.idempotent,
+      openWorldHint: annotations.openWorld,
+    },
+  };
+}
+
+const jsonObject = z.record(z.string(), z.unknown());
+const objectSchemaShape = z.looseObject({
+  type: z.literal("object"),
+  properties: z.record(z.string(), jsonObject).optional(),
+  required: z.array(z.string()).optional(),
+});
+
+function objectSchema(schema: z.ZodObject, io: "input" | "output"): z.infer<typeof objectSchemaShape> {
+  return objectSchemaShape.parse(slim(z.toJSONSchema(schema, { io, target: "draft-2020-12" }), io));
+}
+
+function slim(value: unknown, io: "input" | "output"): unknown {
+  if (Array.isArray(value)) return value.map((item) => slim(item, io));
+  const parsed = jsonObject.safeParse(value);
+  if (!parsed.success) return value;
+  const node = parsed.data;
+  const kept = Object.entries(node).filter(([key, item]) => {
+    if (key === "$schema" || key === "propertyNames") return false;
+    if ((key === "minimum" || key === "maximum") && Math.abs(Number(item)) === Number.MAX_SAFE_INTEGER)
+      return false;
+    // In an answer nothing is left to choose: names and types are enough.
+    return (
+      io === "input" ||
+      !["additionalProperties", "pattern", "maxItems"].includes(key) ||
+      typeof item === "object"
+    );
+  });
+  return Object.fromEntries(kept.map(([key, item]) => [key, slim(item, io)]));
+}
