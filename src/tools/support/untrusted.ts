@@ -8,18 +8,20 @@ const ANSI = new RegExp(
   `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\u0007${ESCAPE}]*(?:\u0007|${ESCAPE}\\\\)?|[@-Z\\\\-_])`,
   "g",
 );
-// Controls but tab and newline, format characters, line separators, and what Unicode says to ignore by default.
-const INVISIBLE = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+// Controls but tab, newline and escape, format characters, line separators, and what Unicode says to ignore by default.
+const INVISIBLE = new RegExp(
+  `(?![\\t\\n${ESCAPE}])[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]`,
+  "gu",
+);
 
+/** Invisible characters go first, since they may hide in the middle of an escape sequence. */
 export function clean(text: string): string {
-  let before: string;
-  let after = text.toWellFormed().replace(/\r\n?/g, "\n");
-  // Removing one sequence can join the halves of another.
-  do {
-    before = after;
-    after = before.replace(ANSI, "").replace(INVISIBLE, "");
-  } while (after !== before);
-  return after;
+  return text
+    .toWellFormed()
+    .replace(/\r\n?/g, "\n")
+    .replace(INVISIBLE, "")
+    .replace(ANSI, "")
+    .replaceAll(ESCAPE, "");
 }
 
 /** A cleaned one-line piece of a text, for a list of headers. */
