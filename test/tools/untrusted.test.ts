@@ -10,6 +10,11 @@ describe("text by others", () => {
     ["terminal escapes", "\u001b[31mred\u001b[0m \u001b]0;title\u0007x", "red x"],
     ["control characters but tab and newline", "a\u0000\u0007\tb\nc\u009bd", "a\tb\ncd"],
     ["halves that join once the middle is gone", "\u001b\u200b[31mred", "red"],
+    [
+      "an unfinished sequence, but not the text after it",
+      "\u001b]0;title and all the rest",
+      "0;title and all the rest",
+    ],
     ["carriage returns", "a\r\nb\rc", "a\nb\nc"],
     ["stray surrogates", "a\ud800b", "a\ufffdb"],
   ])("loses %s", (_, dirty, cleaned) => {

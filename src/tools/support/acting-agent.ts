@@ -7,7 +7,11 @@ import type { ToolContext } from "../tool.ts";
 export function actingId(context: ToolContext): string {
   const { agentId } = context.identity;
   if (agentId === undefined) {
-    throw new CollabError("NOT_REGISTERED", "this session has no agent id yet (COLLABS_AGENT_ID is not set)", registerCall("your-id"));
+    throw new CollabError(
+      "NOT_REGISTERED",
+      "this session has no agent id yet (COLLABS_AGENT_ID is not set)",
+      registerCall("your-id"),
+    );
   }
   return agentId;
 }

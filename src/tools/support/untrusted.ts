@@ -4,24 +4,24 @@
  * text changes nothing.
  */
 const ESCAPE = "\u001b";
+const BELL = "\u0007";
 const ANSI = new RegExp(
-  `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\u0007${ESCAPE}]*(?:\u0007|${ESCAPE}\\\\)?|[@-Z\\\\-_])`,
+  `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)|[@-Z\\\\-_])`,
   "g",
 );
-// Controls but tab, newline and escape, format characters, line separators, and what Unicode says to ignore by default.
-const INVISIBLE = new RegExp(
-  `(?![\\t\\n${ESCAPE}])[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]`,
-  "gu",
-);
+// Controls but tab and newline, format characters, line separators, and what Unicode says to ignore by default.
+const INVISIBLE = "[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]";
+const INSIDE_SEQUENCES = new RegExp(`(?![\\t\\n${ESCAPE}${BELL}])${INVISIBLE}`, "gu");
+const LEFT_OVER = new RegExp(`(?![\\t\\n])${INVISIBLE}`, "gu");
 
-/** Invisible characters go first, since they may hide in the middle of an escape sequence. */
+/** What hides in the middle of escape sequences goes first, then they, then their stray ends. */
 export function clean(text: string): string {
   return text
     .toWellFormed()
     .replace(/\r\n?/g, "\n")
-    .replace(INVISIBLE, "")
+    .replace(INSIDE_SEQUENCES, "")
     .replace(ANSI, "")
-    .replaceAll(ESCAPE, "");
+    .replace(LEFT_OVER, "");
 }
 
 /** A cleaned one-line piece of a text, for a list of headers. */
