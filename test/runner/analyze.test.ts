@@ -67,7 +67,7 @@ describe.skipIf(!existsSync(realRuns))("analyzeRun on real runs (skipped without
     const dir = join(realRuns, name);
     const analysis = await analyzeRun(dir);
     const summary = JSON.parse(readFileSync(join(dir, "summary.json"), "utf8"));
-    for (const field of [
+    const fields = [
       "tps",
       "total_tps",
       "mean_e2e_latency_ms",
@@ -75,7 +75,8 @@ describe.skipIf(!existsSync(realRuns))("analyzeRun on real runs (skipped without
       "completed",
       "ppl",
       "ppl_num_tokens",
-    ]) {
+    ] as const;
+    for (const field of fields) {
       if (summary[field] === undefined) continue;
       expect(Math.abs(Number(analysis[field]) / summary[field] - 1), field).toBeLessThan(1e-9);
     }
