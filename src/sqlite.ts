@@ -21,6 +21,8 @@ export interface Database {
   prepare(sql: string): Statement;
   /** Runs `work` in an immediate transaction: commits its return, rolls back its throw. Nested calls join the outer one. */
   transaction<T>(work: () => T): T;
+  /** Runs several reads on one state of the database, without keeping others from writing. */
+  snapshot<T>(work: () => T): T;
   close(): void;
 }
 
@@ -100,24 +102,34 @@ export function openDatabase(path: string, { busyTimeoutMs = 5000 }: OpenOptions
     return statement;
   };
 
+  const within = <T>(begin: string, work: () => T): T => {
+    if (depth > 0) return work();
+    native.exec(begin);
+    depth++;
+    try {
+      const value = work();
+      native.exec("COMMIT");
+      return value;
+    } catch (error) {
+      rollback();
+      throw error;
+    } finally {
+      depth--;
+    }
+  };
+
+  /** After some errors, such as a full disk, SQLite has rolled back by itself: the first error is the one to report. */
+  const rollback = (): void => {
+    try {
+      native.exec("ROLLBACK");
+    } catch {}
+  };
+
   return {
     exec: (sql) => native.exec(sql),
     prepare,
-    transaction: (work) => {
-      if (depth > 0) return work();
-      native.exec("BEGIN IMMEDIATE");
-      depth++;
-      try {
-        const value = work();
-        native.exec("COMMIT");
-        return value;
-      } catch (error) {
-        native.exec("ROLLBACK");
-        throw error;
-      } finally {
-        depth--;
-      }
-    },
+    transaction: (work) => within("BEGIN IMMEDIATE", work),
+    snapshot: (work) => within("BEGIN DEFERRED", work),
     close: () => {
       statements.clear();
       native.close();

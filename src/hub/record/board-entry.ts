@@ -59,6 +59,13 @@ export function boardEntry(
   };
 }
 
+/** Whether a result confirms its stack: a score that nobody has taken back or found invalid. */
+export const stands = (entry: Pick<BoardEntry, "status" | "score" | "verification" | "withdrawn">): boolean =>
+  entry.status === "agent-run" &&
+  isScore(entry.score) &&
+  entry.verification !== "invalid" &&
+  entry.withdrawn === null;
+
 export function stackDigestOf(frontmatter: Frontmatter): string | null {
   const value = Object.hasOwn(frontmatter, "stack_digest") ? frontmatter.stack_digest : undefined;
   return typeof value === "string" && DIGEST.test(value) ? value : null;

@@ -1,4 +1,4 @@
-import type { BoardEntry } from "./board-entry.ts";
+import { type BoardEntry, stands } from "./board-entry.ts";
 import type { Leaderboard, LeaderboardRow, Verification } from "./entries.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { isScore } from "./results.ts";
@@ -19,7 +19,7 @@ export interface BoardOptions {
   /** The board as it stood at this compact stamp. */
   asOf?: string;
   ownerOf?: (agent: string) => string | null;
-  /** Lineage of these entries, where the caller has it already. */
+  /** Lineage of all these entries, where the caller has it already. */
   lineage?: Lineage;
 }
 
@@ -49,7 +49,7 @@ export function leaderboard(entries: readonly BoardEntry[], options: BoardOption
     else if (isScored(entry)) scored.push(entry);
   }
   const ranked = (bestPerAgent ? bestOfEach(scored, order) : scored).sort(betterFirst(order));
-  const lineage = options.lineage ?? lineageOf(entries);
+  const lineage = (asOf === undefined ? options.lineage : undefined) ?? lineageOf(considered);
   const rows = ranked
     .map((entry, index) => ({ entry, rank: index + 1 }))
     .filter(({ entry }) => agent === undefined || entry.author === agent)
@@ -103,11 +103,14 @@ const betterFirst =
   };
 
 /** What came later is not known yet: verdicts are pending, withdrawals have not happened. */
-const asOfTime = (entry: BoardEntry, asOf: string): BoardEntry => ({
-  ...entry,
-  verification: entry.decided !== null && entry.decided > asOf ? "pending" : entry.verification,
-  withdrawn: entry.withdrawn !== null && entry.withdrawn > asOf ? null : entry.withdrawn,
-});
+function asOfTime(entry: BoardEntry, asOf: string): BoardEntry {
+  const then: BoardEntry = {
+    ...entry,
+    verification: entry.decided !== null && entry.decided > asOf ? "pending" : entry.verification,
+    withdrawn: entry.withdrawn !== null && entry.withdrawn > asOf ? null : entry.withdrawn,
+  };
+  return { ...then, stands: stands(then) };
+}
 
 const row = (
   entry: Scored,
