@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import { diffStacks } from "../runner/stack/diff.ts";
-import { readTree } from "../runner/stack/files.ts";
 import { forkStack } from "../runner/stack/fork.ts";
 import { authorsOf } from "../runner/stack/lineage.ts";
+import { withOverrides } from "../runner/stack/overrides.ts";
 import { actingAgent, workspaceOf } from "./support/acting-agent.ts";
-import { stackReference } from "./support/input.ts";
+import { dryRun, idempotencyKey, stackReference } from "./support/input.ts";
 import { asAncestor, forks, resolveStack, STACK_NAME, starters } from "./support/stack-reference.ts";
 import { answer, defineTool } from "./tool.ts";
 
@@ -26,6 +26,8 @@ export const stackFork = defineTool({
       .record(z.string().max(200), z.unknown())
       .default({})
       .describe('Such as {"model_id":"tiny-gemma-45m/Q8_0","env.THREADS":"1"}'),
+    dry_run: dryRun,
+    idempotency_key: idempotencyKey,
   }),
   output: answer({
     stack: z.string(),
@@ -34,10 +36,11 @@ export const stackFork = defineTool({
     parent: z.string(),
     authors: z.array(z.string()),
     knobs: z.number(),
+    forked: z.boolean(),
     untrusted_changes: z.array(z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() })),
   }),
-  annotations: { readOnly: false, destructive: false, idempotent: true, openWorld: false },
-  run: async ({ stack: reference, name, overrides }, context) => {
+  annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
+  run: async ({ stack: reference, name, overrides, dry_run, idempotency_key }, context) => {
     const agent = await actingAgent(context);
     const source = await resolveStack(reference, context);
     if ((await starters()).some((starter) => starter.name === name)) {
@@ -47,37 +50,45 @@ export const stackFork = defineTool({
         `stack_fork with another "name"`,
       );
     }
-    const fork = await forkStack({
-      source: source.tree,
-      target: join(workspaceOf(context, agent.id), name),
-      author: agent.id,
-      parent: asAncestor(source),
-      ancestors: [asAncestor(source), ...source.ancestors],
-      overrides,
-      now: context.now(),
-    });
-    const changes = await diffStacks(source.tree, await readTree(fork.dir), { maxPatchCharacters: 0 });
+    const content = await withOverrides(source.tree, overrides);
+    const changes = await diffStacks(source.tree, content, { maxPatchCharacters: 0 });
+    const dir = join(workspaceOf(context, agent.id), name);
+    const ancestors = [asAncestor(source), ...source.ancestors];
+    const twin = (await forks(context)).find(
+      (other) => other.name !== name && other.tree.digest === content.digest,
+    );
+    if (!dry_run) {
+      await forkStack({
+        target: dir,
+        author: agent.id,
+        ancestors,
+        content,
+        now: context.now(),
+        ...(idempotency_key && { idempotencyKey: idempotency_key }),
+      });
+    }
     return {
-      summary: `Forked ${source.name} as ${name}: ${changes.knobs} manifest values changed.`,
+      summary: `${dry_run ? "Not forked (dry run)" : "Forked"}: ${source.name} as ${name}, ${changes.knobs} manifest values changed.`,
       stack: name,
-      dir: fork.dir,
-      digest: fork.digest,
+      dir,
+      digest: content.digest,
       parent: source.tree.digest,
-      authors: authorsOf(fork.lineage.ancestors),
+      authors: authorsOf(ancestors),
       knobs: changes.knobs,
+      forked: !dry_run,
       untrusted_changes: changes.values,
       notices: [
-        ...(fork.digest === source.tree.digest && source.source === "result"
+        ...(changes.identical && source.source === "result"
           ? ["Unchanged, this fork is a verbatim reproduction of its parent."]
           : []),
-        ...((await forks(context)).some((other) => other.name !== name && other.tree.digest === fork.digest)
-          ? ["Another of your forks has the same content."]
-          : []),
+        ...(twin ? [`Your fork ${twin.name} has the same content.`] : []),
       ],
-      next: [
-        { tool: "stack_check", args: { stack: name }, why: "know what can be known before a run" },
-        { tool: "benchmark_start", args: { stack: name }, why: "measure it" },
-      ],
+      ...(!dry_run && {
+        next: [
+          { tool: "stack_check", args: { stack: name }, why: "know what can be known before a run" },
+          { tool: "benchmark_start", args: { stack: name }, why: "measure it" },
+        ],
+      }),
     };
   },
 });

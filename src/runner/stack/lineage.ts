@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { CollabError } from "../../errors.ts";
+import { digestSchema } from "../../tree.ts";
+
+/** Lies beside the manifest of a fork and is no part of the stack's digest: a verbatim copy keeps its parent's. */
+export const LINEAGE_FILE = "lineage.json";
+
+/** A stack that another one was forked from, as far as is known. */
+export const ancestorSchema = z.strictObject({
+  digest: digestSchema,
+  name: z.string().max(200),
+  /** Null for a starter stack. */
+  author: z.string().max(60).nullable(),
+  /** Filename of the result it was taken from. */
+  result: z.string().max(100).nullable(),
+});
+export type Ancestor = z.infer<typeof ancestorSchema>;
+
+export const lineageSchema = z.strictObject({
+  version: z.literal(1),
+  author: z.string().max(60),
+  name: z.string().max(200),
+  forked_at: z.iso.datetime(),
+  /** Parent first, root last. */
+  ancestors: z.array(ancestorSchema).min(1).max(1000),
+  /** Digest over what was asked for, so that the same call can be told from another one. */
+  request: digestSchema,
+});
+export type Lineage = z.infer<typeof lineageSchema>;
+
+/** The lineage of the stack in a directory; undefined where it is no fork. STACK_INVALID where the file is broken. */
+export async function readLineage(dir: string): Promise<Lineage | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(dir, LINEAGE_FILE), "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw broken(dir);
+  }
+  try {
+    return lineageSchema.parse(JSON.parse(text));
+  } catch {
+    throw broken(dir);
+  }
+}
+
+const broken = (dir: string): CollabError =>
+  new CollabError(
+    "STACK_INVALID",
+    `${join(dir, LINEAGE_FILE)} is broken, so the stack's parents are unknown`,
+    "restore the file, or stack_fork the parent again under another name and copy your changes over",
+  );
+
+/** Everyone who made one of these stacks, nearest first, each once. */
+export function authorsOf(ancestors: readonly Ancestor[]): string[] {
+  return [...new Set(ancestors.flatMap(({ author }) => (author === null ? [] : [author])))];
+}
