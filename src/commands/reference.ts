@@ -1,7 +1,7 @@
 import { flagName, SETTING_NAMES, SETTINGS } from "../config.ts";
 import { ERROR_CODES } from "../errors.ts";
 import { wireTool } from "../mcp/wire.ts";
-import { FAILURES } from "../runner/failures.ts";
+import { FAILURE_CLASSES } from "../runner/runner.ts";
 import { ALL_TOOLS } from "../tools/index.ts";
 import { TOOLSETS } from "../tools/tool.ts";
 
@@ -91,9 +91,9 @@ function errorsPage(): string {
     "",
     "A run that fails is an outcome, not an error: `benchmark_get` gives its class, a reason, a hint, and the lines that show the cause.",
     "",
-    "| class | meaning | what to try |",
-    "|---|---|---|",
-    ...Object.entries(FAILURES).map(([name, { meaning, hint }]) => row(`\`${name}\``, meaning, hint)),
+    "| class | meaning |",
+    "|---|---|",
+    ...Object.entries(FAILURE_CLASSES).map(([name, meaning]) => row(`\`${name}\``, meaning)),
   ].join("\n")}\n`;
 }
 

@@ -93,6 +93,26 @@ export const failureSchema = z.strictObject({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
+/** What each class says; the run's own `reason` and `hint` say more. */
+export const FAILURE_CLASSES: Record<Failure["class"], string> = {
+  stack_invalid: "The stack's files cannot be run as they are.",
+  install_failed: "A dependency could not be installed; the reason names it.",
+  model_missing: "The model that the stack names is not there and cannot be made.",
+  exited_before_ready: "The server ended before it answered /v1/models.",
+  never_ready: "The server did not answer /v1/models with 200 in time.",
+  port_taken: "Another program answered on the run's port.",
+  server_died: "The server ended in the middle of the measurement.",
+  out_of_memory: "The server, or the device, ran out of memory.",
+  request_failed: "A request was answered with an error status, or not at all.",
+  request_timeout: "A request took longer than the profile allows.",
+  bad_response: "An answer lacks what the serve contract demands, such as usage or token ids.",
+  wrong_length: "An answer has fewer or more tokens than were asked for.",
+  bad_logprobs:
+    "A log-probability is missing, not finite, positive, or that of a token the model cannot give.",
+  supervisor_lost: "The process that ran the benchmark was killed, or the machine restarted.",
+  internal: "A bug in the runner; the supervisor log has the details.",
+};
+
 /** Every number a run measured, under the official field names; nothing that was not measured. */
 export const summarySchema = z.record(
   z.string(),
