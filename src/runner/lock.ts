@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Database, isBusy, openDatabase } from "../sqlite.ts";
 
@@ -19,6 +19,7 @@ export function tryLock(file: string): Lock | undefined {
 
 /** Whether somebody holds the lock. Asking keeps takers away for a moment, so they try more than once. */
 export function isLocked(file: string): boolean {
+  if (!existsSync(file)) return false;
   const database = opened(file, "BEGIN; SELECT count(*) FROM sqlite_master");
   database?.close();
   return database === undefined;

@@ -1,0 +1,116 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { CappedLog } from "../capped-log.ts";
+import { rootCause } from "../failures.ts";
+import { readLogLines } from "../log-pages.ts";
+import { type GroupId, startGroup } from "../process-group.ts";
+import { RunFailure } from "../run-failure.ts";
+import type { Progress } from "./stage.ts";
+
+const MEGABYTE = 1e6;
+const LOOK_EVERY_MS = 1000;
+
+/** What installing needs of the run that it is done for. */
+export interface InstallContext {
+  envsDir: string;
+  env: Readonly<Record<string, string>>;
+  log: CappedLog;
+  logPath: string;
+  signal: AbortSignal;
+  progress: Progress;
+  graceSeconds: number;
+  /** Told of the process group that runs, and of its end, so that another process can clean up. */
+  onGroup: (group: GroupId | undefined) => Promise<void>;
+}
+
+interface InstallerCommand {
+  file: string;
+  args: readonly string[];
+  /** Where it installs, and works. */
+  dir: string;
+  /** The manifest's requirements, to name the one at fault. */
+  requirements: readonly string[];
+}
+
+/** Runs one installer to its end. RunFailure `install_failed` with its own words; the signal's reason when aborted. */
+export async function runInstaller(command: InstallerCommand, context: InstallContext): Promise<void> {
+  const from = context.log.position;
+  const group = await startGroup({
+    file: command.file,
+    args: command.args,
+    cwd: command.dir,
+    env: context.env,
+    log: context.log,
+  });
+  await context.onGroup(group.id);
+  const stopWatching = watchSize(command.dir, context.progress);
+  const aborted = abortion(context.signal);
+  try {
+    const exit = await Promise.race([group.exited, aborted.promise]);
+    context.signal.throwIfAborted();
+    if (exit?.code === 0) return;
+    throw installFailure(readLogLines(context.logPath, from), command.requirements);
+  } finally {
+    aborted.forget();
+    stopWatching();
+    await group.stop(context.graceSeconds);
+    await context.onGroup(undefined);
+  }
+}
+
+function installFailure(log: readonly string[], requirements: readonly string[]): RunFailure {
+  const cause = rootCause(log);
+  const errors = log.filter((line) => /err|no matching|not found|failed|conflict/i.test(line)).join("\n");
+  const guilty =
+    requirements.find((requirement) => errors.includes(requirement)) ??
+    requirements.find((requirement) => errors.includes(packageName(requirement)));
+  return new RunFailure({
+    class: "install_failed",
+    reason: guilty
+      ? `dependency ${JSON.stringify(guilty)} could not be installed`
+      : `the ${requirements.length} dependencies could not be installed`,
+    hint: "check name and version in the manifest's dependencies; benchmark_logs with source install has all of it",
+    rootCauseLines: cause.lines,
+  });
+}
+
+/** The name in `name@1.2`, `@scope/name`, `name==1.2` or `name[extra]>=1`. */
+export const packageName = (requirement: string): string =>
+  /^@?[^@=<>!~[;\s]+/.exec(requirement)?.[0] ?? requirement;
+
+/** Tells how much was installed so far. */
+function watchSize(dir: string, progress: Progress): () => void {
+  let looking = false;
+  const timer = setInterval(async () => {
+    if (looking) return;
+    looking = true;
+    const bytes = await sizeOf(dir);
+    progress(Math.round(bytes / MEGABYTE), 0, `${Math.round(bytes / MEGABYTE)} MB installed`);
+    looking = false;
+  }, LOOK_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+async function sizeOf(dir: string): Promise<number> {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries.map(async (entry) => {
+      if (!entry.isFile()) return 0;
+      const file = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+      return file?.size ?? 0;
+    }),
+  );
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+/** A promise that resolves when the signal aborts, and can be let go of. */
+export function abortion(signal: AbortSignal): { promise: Promise<undefined>; forget: () => void } {
+  let forget = () => {};
+  const promise = new Promise<undefined>((resolve) => {
+    if (signal.aborted) return resolve(undefined);
+    const listener = () => resolve(undefined);
+    signal.addEventListener("abort", listener, { once: true });
+    forget = () => signal.removeEventListener("abort", listener);
+  });
+  return { promise, forget };
+}
