@@ -30,21 +30,20 @@ function objectSchema(schema: z.ZodObject, io: "input" | "output"): z.infer<type
   return objectSchemaShape.parse(slim(z.toJSONSchema(schema, { io, target: "draft-2020-12" }), io));
 }
 
+/** Bounds that only a wrong call ever meets, and then reads in its error. */
+const QUIET = ["$schema", "propertyNames", "minLength", "maxLength", "minItems", "maxItems"];
+/** In an answer nothing is left to choose: names and types are enough. */
+const QUIET_IN_ANSWERS = ["additionalProperties", "required", "pattern"];
+
 function slim(value: unknown, io: "input" | "output"): unknown {
   if (Array.isArray(value)) return value.map((item) => slim(item, io));
-  const parsed = jsonObject.safeParse(value);
-  if (!parsed.success) return value;
-  const node = parsed.data;
-  const kept = Object.entries(node).filter(([key, item]) => {
-    if (key === "$schema" || key === "propertyNames") return false;
-    if ((key === "minimum" || key === "maximum") && Math.abs(Number(item)) === Number.MAX_SAFE_INTEGER)
-      return false;
-    // In an answer nothing is left to choose: names and types are enough.
-    return (
-      io === "input" ||
-      !["additionalProperties", "pattern", "maxItems"].includes(key) ||
-      typeof item === "object"
-    );
+  const node = jsonObject.safeParse(value);
+  if (!node.success) return value;
+  const kept = Object.entries(node.data).filter(([key, item]) => {
+    // A property may have any of these names; there its value is a schema.
+    if (typeof item === "object" && !Array.isArray(item) && key !== "propertyNames") return true;
+    if (QUIET.includes(key) || Math.abs(Number(item)) === Number.MAX_SAFE_INTEGER) return false;
+    return io === "input" || !QUIET_IN_ANSWERS.includes(key);
   });
   return Object.fromEntries(kept.map(([key, item]) => [key, slim(item, io)]));
 }

@@ -8,7 +8,7 @@ const MOST_DEPTH = 32;
 const POISONED = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * JSON written by others, within bounds: its size is checked before it is parsed, then its depth and its keys.
+ * JSON written by others, within bounds: its size and depth are checked before it is parsed, then its keys.
  * STACK_INVALID names `file`.
  */
 export function parseUntrustedJson(text: string, file: string): unknown {
@@ -18,6 +18,9 @@ export function parseUntrustedJson(text: string, file: string): unknown {
       `${file} is larger than ${MOST_BYTES} bytes`,
       "keep data in other files",
     );
+  }
+  if (depthOf(text) > MOST_DEPTH) {
+    throw new CollabError("STACK_INVALID", `${file} is nested deeper than ${MOST_DEPTH}`, "flatten it");
   }
   let value: unknown;
   try {
@@ -38,20 +41,16 @@ export function parseUntrustedJson(text: string, file: string): unknown {
       "mend the file; a comma or a quote is the usual cause",
     );
   }
-  if (depth(value) > MOST_DEPTH)
-    throw new CollabError("STACK_INVALID", `${file} is nested deeper than ${MOST_DEPTH}`);
   return value;
 }
 
-function depth(value: unknown): number {
+/** How deep brackets nest, by the text alone: a parser would run out of stack before it could say. */
+function depthOf(text: string): number {
   let deepest = 0;
-  const pending: [unknown, number][] = [[value, 1]];
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const [item, level] = next;
-    deepest = Math.max(deepest, level);
-    if (level > MOST_DEPTH) return level;
-    if (typeof item === "object" && item !== null)
-      for (const child of Object.values(item)) pending.push([child, level + 1]);
+  let level = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === "[" || token === "{") deepest = Math.max(deepest, ++level);
+    else if (token === "]" || token === "}") level--;
   }
   return deepest;
 }
