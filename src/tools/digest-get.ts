@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { HubDigest } from "../hub/hub.ts";
 import type { LeaderboardRow } from "../hub/record/entries.ts";
 import type { Run } from "../runner/runner.ts";
-import { goalText, scoreText } from "./support/board.ts";
+import { goalText, scoreText, short } from "./support/board.ts";
 import { fitInto } from "./support/budget.ts";
 import { since } from "./support/input.ts";
 import { messageSchema, messageView } from "./support/message-view.ts";
@@ -125,8 +125,8 @@ function topRow(row: LeaderboardRow, before: readonly LeaderboardRow[]): z.input
     rank: row.rank,
     up: was && was.rank - row.rank,
     agent: row.agent,
-    score: Number(row.score.toPrecision(6)),
-    guard: row.guard === null ? undefined : Number(row.guard.toPrecision(6)),
+    score: short(row.score),
+    guard: row.guard === null ? undefined : short(row.guard),
     verification: row.verification,
     filename: row.filename,
     untrusted_method: excerpt(row.method, 40),
@@ -142,7 +142,7 @@ function newResult(
   return {
     filename,
     agent: author,
-    score: typeof score === "number" ? Number(score.toPrecision(6)) : undefined,
+    score: typeof score === "number" ? short(score) : undefined,
     status: status === "negative" ? "negative" : "agent-run",
     untrusted_method: excerpt(typeof method === "string" ? method : "", 60),
   };

@@ -30,10 +30,10 @@ export function rowView(row: LeaderboardRow, challenge: Challenge, full: boolean
   return {
     rank: row.rank,
     agent: row.agent,
-    score: row.score,
-    sd: row.scoreSd ?? undefined,
+    score: short(row.score),
+    sd: row.scoreSd === null ? undefined : short(row.scoreSd),
     launches: row.launches ?? undefined,
-    guard: row.guard ?? undefined,
+    guard: row.guard === null ? undefined : short(row.guard),
     over_cap: overCap || undefined,
     verification: row.verification,
     depth: row.lineageDepth,
@@ -50,12 +50,15 @@ export function rowView(row: LeaderboardRow, challenge: Challenge, full: boolean
   };
 }
 
+/** Six significant digits are enough to read and to rank by eye; results_find and the files keep them all. */
+export const short = (value: number): number => Number(value.toPrecision(6));
+
 /** Enough of a digest to name it; every tool takes it back in this form. */
 export const shortDigest = (digest: string): string => digest.slice(0, "sha256:".length + 12);
 
 /** `412.7 tok/s` */
 export const scoreText = (score: number, challenge: Challenge): string =>
-  `${Number(score.toPrecision(6))} ${challenge.score.unit}`;
+  `${short(score)} ${challenge.score.unit}`;
 
 /** `ppl at most 2.42`, or nothing where the challenge has no guard. */
 export const guardText = ({ guard }: Challenge): string =>

@@ -42,6 +42,9 @@ function renderField(key: string, value: unknown, path: string, words: Words): s
     );
     return parts.length > 0 ? [`${key}:`, ...parts.map((part) => `  ${part}`)] : [];
   }
+  if (Array.isArray(value) && value.length > 1 && value.every((item) => typeof item === "string")) {
+    if (value.join("").length > 100) return [`${key}:`, ...value.map((item) => `  - ${item}`)];
+  }
   return [`${key}: ${cell(value)}`];
 }
 
@@ -83,7 +86,7 @@ function cell(value: unknown): string {
 }
 
 function collect(value: unknown, path: string, words: Words): void {
-  if (value === undefined) return;
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return;
   if (typeof value === "string") words.push({ path, text: value });
   else if (Array.isArray(value) && value.every((item) => typeof item === "string")) {
     words.push({ path, text: value.join("\n") });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Challenge } from "../../challenge.ts";
 import { ENDED, type Run, type Stage } from "../../runner/runner.ts";
 import type { Call, Next, ToolContext } from "../tool.ts";
-import { shortDigest } from "./board.ts";
+import { short, shortDigest } from "./board.ts";
 
 /** A run as tools give it. */
 export const runSchema = z.strictObject({
@@ -95,23 +95,31 @@ const stageLine = ({ name, launch, state, done, total, durationSeconds }: Stage)
     ...(durationSeconds === null ? [] : [`${durationSeconds.toFixed(1)} s`]),
   ].join(", ");
 
-/** Six significant digits are enough to read; the files keep them all. */
 const shortened = <Value>(value: Value): Value | number =>
-  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  typeof value === "number" && !Number.isInteger(value) ? short(value) : value;
 
 export const ended = ({ state }: Run): boolean => ENDED.includes(state);
 
 /** Waits until the run ends or the time is up, telling its progress on the way. */
 export async function follow(run: Run, seconds: number, { runner }: ToolContext, call: Call): Promise<Run> {
   if (seconds <= 0) return run;
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(seconds * 1000)]);
-  let current = run;
-  while (!ended(current) && !signal.aborted) {
-    current = await runner.changed(current, signal);
-    const done = current.stages.filter(({ state }) => state === "done").length;
-    call.progress(done, current.stages.length, currentStage(current) ?? current.state);
+  // Not AbortSignal.any over AbortSignal.timeout: Node 20 may collect that signal before it fires.
+  const over = new AbortController();
+  const stop = () => over.abort();
+  const timer = setTimeout(stop, seconds * 1000);
+  call.signal.addEventListener("abort", stop);
+  try {
+    let current = run;
+    while (!ended(current) && !over.signal.aborted) {
+      current = await runner.changed(current, over.signal);
+      const done = current.stages.filter(({ state }) => state === "done").length;
+      call.progress(done, current.stages.length, currentStage(current) ?? current.state);
+    }
+    return current;
+  } finally {
+    clearTimeout(timer);
+    call.signal.removeEventListener("abort", stop);
   }
-  return current;
 }
 
 /** Seconds that a run will take, from the newest completed run of this stack, else of this profile. */
@@ -142,8 +150,7 @@ export function runSummary(run: Run, challenge: Challenge): string {
   }
 }
 
-const number = (value: unknown): string =>
-  typeof value === "number" ? String(Number(value.toPrecision(6))) : "?";
+const number = (value: unknown): string => (typeof value === "number" ? String(short(value)) : "?");
 
 /** What to do with a run as it stands. */
 export function runNext(run: Run): Next[] {
