@@ -1,6 +1,6 @@
 // From logits to log probabilities. Up to this size of vocabulary all logits are read and the log-sum-exp is taken in
 // double precision. Beyond, where reading them costs tens of milliseconds a token, the engine's own sum in single
-// precision serves (it differs by less than 1e-6 in the logarithm), and only the most likely token's rank is known.
+// precision serves (its logarithm is off by some 1e-6), and only the ranks of the most likely tokens are known.
 const EXACT_VOCABULARY = 16_384;
 
 /** Which logits a position must return, so that `top` tokens, and `id` if given, can be read from it. */
