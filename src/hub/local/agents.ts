@@ -112,7 +112,7 @@ export const newestAgents = ({ db }: Store, limit: number): string[] =>
 
 /** Registered ids that a mistyped handle may stand for, nearest first, at most three. */
 export function nearestAgents({ db }: Store, handle: string): string[] {
-  const farthest = Math.max(2, Math.floor(handle.length / 3));
+  const farthest = Math.max(1, Math.floor(handle.length / 3));
   return db
     .prepare("SELECT id FROM agents")
     .all()

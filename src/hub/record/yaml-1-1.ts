@@ -93,6 +93,15 @@ export function parseYaml11(text: string): unknown {
   return document.toJS({ maxAliasCount: 0 });
 }
 
-/** Block style, one key a line, unicode kept. */
+/**
+ * Block style, one key a line, unicode kept. Every string stands on one line: where frontmatter ends, the protocol's
+ * cut takes the last line end away, and with it that of a block scalar.
+ */
 export const yaml11Text = (value: Record<string, unknown>): string =>
-  stringify(value, { ...options, lineWidth: 0, aliasDuplicateObjects: false });
+  stringify(value, {
+    ...options,
+    lineWidth: 0,
+    blockQuote: false,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+    aliasDuplicateObjects: false,
+  });

@@ -163,6 +163,13 @@ describe("writing", () => {
     expect(Object.keys(parseEntry(text).frontmatter)).toEqual(Object.keys(tricky));
   });
 
+  test.each(["one\ntwo\n", "\n", "\t\n\n", `${"long ".repeat(60)}\n---\n`])(
+    "%j survives as the last value",
+    (value) => {
+      expect(parseEntry(entryText({ frontmatter: { value }, body: "" })).frontmatter).toEqual({ value });
+    },
+  );
+
   test("the layout is that of the protocol", () => {
     expect(entryText({ frontmatter: { type: "agent", refs: ["a.md"] }, body: "hi" })).toBe(
       "---\ntype: agent\nrefs:\n  - a.md\n---\n\nhi\n",
