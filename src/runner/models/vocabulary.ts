@@ -55,40 +55,51 @@ export function vocabulary(size: number): Vocabulary {
 /** Tokens that stand for text: neither control nor byte tokens. */
 export const isTextToken = (id: number): boolean => id >= CONTROL_TOKENS.length + 256;
 
-/** Byte-pair encoding: repeatedly joins the pair that weighs most over all words, `count` times. */
-function learnPieces(count: number): string[] {
+/** Byte-pair encoding: repeatedly joins the pair that weighs most over all words, for `wanted` pieces. */
+function learnPieces(wanted: number): string[] {
   // A capitalised word also opens a text, where no space precedes it.
   const words = [...new Set(WORDS)].flatMap((word, rank) => {
     const spellings = /^[A-Z]/.test(word) ? [`${SPACE}${word}`, word] : [`${SPACE}${word}`];
     return spellings.map((text) => ({ symbols: [...text], weight: Math.floor(100_000 / (rank + 20)) }));
   });
+  const weights = new Map<string, number>();
+  const count = ({ symbols, weight }: (typeof words)[number], sign: number): void => {
+    for (let index = 1; index < symbols.length; index++) {
+      const pair = `${symbols[index - 1]} ${symbols[index]}`;
+      weights.set(pair, (weights.get(pair) ?? 0) + sign * weight);
+    }
+  };
+  for (const word of words) count(word, 1);
   const pieces = new Set<string>();
-  while (pieces.size < count) {
-    const weights = new Map<string, number>();
-    for (const { symbols, weight } of words) {
-      for (let index = 1; index < symbols.length; index++) {
-        const pair = `${symbols[index - 1]} ${symbols[index]}`;
-        weights.set(pair, (weights.get(pair) ?? 0) + weight);
-      }
-    }
-    let best = "";
-    let bestWeight = 0;
-    for (const [pair, weight] of weights) {
-      if (weight > bestWeight || (weight === bestWeight && pair < best)) {
-        best = pair;
-        bestWeight = weight;
-      }
-    }
-    if (bestWeight === 0)
-      throw new Error(`${WORDS.length} words give only ${pieces.size} of ${count} pieces`);
+  while (pieces.size < wanted) {
+    const best = heaviest(weights);
+    if (best === undefined)
+      throw new Error(`${WORDS.length} words give only ${pieces.size} of ${wanted} pieces`);
     const [left = "", right = ""] = best.split(" ");
     pieces.add(left + right);
-    for (const { symbols } of words) {
+    for (const word of words) {
+      const { symbols } = word;
+      if (!symbols.some((symbol, index) => symbol === left && symbols[index + 1] === right)) continue;
+      count(word, -1);
       for (let index = symbols.length - 1; index > 0; index--) {
         if (symbols[index - 1] === left && symbols[index] === right)
           symbols.splice(index - 1, 2, left + right);
       }
+      count(word, 1);
     }
   }
   return [...pieces];
+}
+
+/** The pair of greatest weight, of several the first in the order of their texts. */
+function heaviest(weights: ReadonlyMap<string, number>): string | undefined {
+  let best: string | undefined;
+  let bestWeight = 0;
+  for (const [pair, weight] of weights) {
+    if (weight > bestWeight || (weight === bestWeight && best !== undefined && pair < best)) {
+      best = pair;
+      bestWeight = weight;
+    }
+  }
+  return best;
 }
