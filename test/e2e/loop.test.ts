@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { connect, temporaryDirectory } from "../fixtures/server.ts";
 import { testChallenge } from "../fixtures/challenge.ts";
+import { connect, temporaryDirectory } from "../fixtures/server.ts";
 
 /** A stranger with nothing but the SDK's client. */
 describe("the main job, over MCP", () => {
@@ -16,7 +16,11 @@ describe("the main job, over MCP", () => {
     };
 
     await step("agent_register", { agent_id: "ada", model: "m", harness: "h" });
-    await step("stack_fork", { stack: "tiny-gemma", name: "first", overrides: { model_id: "tiny-gemma-1m/Q8_0" } });
+    await step("stack_fork", {
+      stack: "tiny-gemma",
+      name: "first",
+      overrides: { model_id: "tiny-gemma-1m/Q8_0" },
+    });
     const started = await step("benchmark_start", { stack: "first", wait_seconds: 25 });
     const finished = await step("benchmark_get", { run: started.run.run, wait_seconds: 25 });
     expect(finished.runs[0].state, JSON.stringify(finished.runs[0])).toBe("completed");
@@ -29,7 +33,9 @@ describe("the main job, over MCP", () => {
     const board = await step("leaderboard_list", {});
 
     expect(calls).toBeLessThanOrEqual(8);
-    expect(board.rows).toMatchObject([{ rank: 1, agent: "ada", filename: posted.filename, verification: "pending" }]);
+    expect(board.rows).toMatchObject([
+      { rank: 1, agent: "ada", filename: posted.filename, verification: "pending" },
+    ]);
     expect(board.rows[0].score).toBeGreaterThan(0);
     expect(posted.fields).toMatchObject({ status: "agent-run", stack_name: "first", launches: 1 });
     expect(posted.fields.stack_digest).toMatch(/^sha256:/);
@@ -54,28 +60,48 @@ describe("the main job, over MCP", () => {
     const publish = async (session: typeof ada, stack: string) => {
       const { data } = await session.call("benchmark_start", { stack });
       await finish(session, data.run.run);
-      const answer = await session.call("result_submit", { run: data.run.run, method: "m", description: `what ${stack} does` });
+      const answer = await session.call("result_submit", {
+        run: data.run.run,
+        method: "m",
+        description: `what ${stack} does`,
+      });
       expect(answer.isError, answer.text).toBe(false);
       return { ...answer.data, run: data.run.run };
     };
 
-    await ada.call("stack_fork", { stack: "tiny-gemma", name: "base", overrides: { model_id: "tiny-gemma-1m/F16" } });
+    await ada.call("stack_fork", {
+      stack: "tiny-gemma",
+      name: "base",
+      overrides: { model_id: "tiny-gemma-1m/F16" },
+    });
     const first = await publish(ada, "base");
-    await bo.call("stack_fork", { stack: first.filename, name: "mine", overrides: { "env.BATCH_SIZE": "64" } });
+    await bo.call("stack_fork", {
+      stack: first.filename,
+      name: "mine",
+      overrides: { "env.BATCH_SIZE": "64" },
+    });
     const second = await publish(bo, "mine");
     expect(second.fields.parents).toEqual([first.filename]);
     expect(second.fields.credits).toEqual(["@ada: an ancestor of this stack"]);
 
     // The result's stack, run as it is.
     const third = await publish(bo, first.filename);
-    expect(third.fields).toMatchObject({ reproduces: first.filename, stack_digest: first.fields.stack_digest });
+    expect(third.fields).toMatchObject({
+      reproduces: first.filename,
+      stack_digest: first.fields.stack_digest,
+    });
 
     const { data: board } = await ada.call("leaderboard_list", { best_per_agent: false, detail: "full" });
-    const row = (filename: string) => board.rows.find((one: { filename: string }) => one.filename === filename);
-    expect(row(second.filename)).toMatchObject({ depth: 1, credits: second.fields.credits });
+    const row = (filename: string) =>
+      board.rows.find((one: { filename: string }) => one.filename === filename);
+    expect(row(second.filename)).toMatchObject({ depth: 1, credits: ["ada"] });
     expect(row(first.filename)).toMatchObject({ depth: 0, reproductions: 1 });
 
-    const again = await bo.call("result_submit", { run: third.run, method: "m", description: "the same run once more" });
+    const again = await bo.call("result_submit", {
+      run: third.run,
+      method: "m",
+      description: "the same run once more",
+    });
     expect(again.text).toMatch(/^ALREADY_EXISTS: .*\.md/);
 
     const withdrawn = await bo.call("result_withdraw", { result: third.filename, reason: "posted twice" });
