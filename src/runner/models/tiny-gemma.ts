@@ -165,7 +165,7 @@ function tensors(shape: Shape, dtype: Dtype): Tensor[] {
   };
   return [
     matrix("token_embd", embedding, vocab),
-    { ...matrix("per_layer_token_embd", perLayer * layers, vocab, Math.sqrt(layers)) },
+    matrix("per_layer_token_embd", perLayer * layers, vocab, Math.sqrt(layers)),
     matrix("per_layer_model_proj", embedding, perLayer * layers),
     vector("per_layer_proj_norm", perLayer, 1),
     {
