@@ -7,7 +7,8 @@ import { thisMachine, unusableBuilds } from "./gpu-builds.ts";
 import { type InstallContext, runInstaller } from "./installer.ts";
 
 /** `name`, `@scope/name`, each with `@` and a version, a range, a tag or an alias of the registry; no paths, no URLs. */
-const SPEC = /^((?:@[a-z0-9~._-]+\/)?[a-z0-9~._-]+)(?:@((?:npm:[\w@/.-]+@)?[\w.^~<>=|* +-]+))?$/i;
+const SPEC =
+  /^((?:@[a-z0-9~][a-z0-9~._-]*\/)?[a-z0-9~_][a-z0-9~._-]*)(?:@((?:npm:[\w@/.-]+@)?[\w.^~<>=|* +-]+))?$/i;
 
 /** Installs npm packages without running any of their scripts, so nothing is ever compiled. */
 export async function nodeEnvironment(specs: readonly string[], context: InstallContext) {
