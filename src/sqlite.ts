@@ -70,12 +70,27 @@ function chooseDriver(): NativeOpen {
   }
 }
 
-/** True where the error is SQLite's "another connection holds the lock". */
-export function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return code.startsWith("SQLITE_BUSY") || /database is locked|SQLITE_BUSY/.test(error.message);
+/** Result codes that callers tell apart (sqlite.org/rescode.html). `node:sqlite` gives their numbers, libsql their names. */
+const RESULT_NAMES: ReadonlyMap<number, string> = new Map([
+  [5, "SQLITE_BUSY"],
+  [8, "SQLITE_READONLY"],
+  [10, "SQLITE_IOERR"],
+  [11, "SQLITE_CORRUPT"],
+  [13, "SQLITE_FULL"],
+  [14, "SQLITE_CANTOPEN"],
+  [26, "SQLITE_NOTADB"],
+]);
+
+/** SQLite's name for an error, such as `SQLITE_FULL` or `SQLITE_IOERR_WRITE`, whichever driver threw it. */
+export function sqliteErrorName(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  // The low byte of an extended code is the primary one.
+  if ("errcode" in error) return RESULT_NAMES.get(Number(error.errcode) & 0xff);
+  return "code" in error && String(error.code).startsWith("SQLITE_") ? String(error.code) : undefined;
 }
+
+/** True where the error is SQLite's "another connection holds the lock". */
+export const isBusy = (error: unknown): boolean => sqliteErrorName(error)?.startsWith("SQLITE_BUSY") ?? false;
 
 export function openDatabase(path: string, { busyTimeoutMs = 5000 }: OpenOptions = {}): Database {
   nativeOpen ??= chooseDriver();

@@ -1,5 +1,4 @@
 import type { DigestQuery, HubDigest } from "../hub.ts";
-import { stampOf } from "../record/stamps.ts";
 import { newestAgents } from "./agents.ts";
 import type { Board } from "./board.ts";
 import { newestStamp } from "./insert-entry.ts";
@@ -10,8 +9,6 @@ import type { Store } from "./store.ts";
 
 /** How much of each (hub-protocol 3.8). */
 const SHOWN = { agents: 5, rows: 10, messages: 20, results: 10, inbox: 10 };
-/** Before every entry: what a digest of an empty record has seen. */
-const BEGINNING = stampOf(0);
 
 /**
  * Everything in one snapshot: what is stamped after `stamp` is not in it, and nothing that is not in it will ever be
@@ -26,6 +23,6 @@ export function readDigest(store: Store, board: Board, { as, since }: DigestQuer
     recentMessages: listMessages(store, { ...period, limit: SHOWN.messages }),
     recentResults: listResults(store, { ...period, limit: SHOWN.results }),
     inbox: as === undefined ? null : listInbox(store, as, { ...period, limit: SHOWN.inbox }),
-    stamp: newestStamp(db) ?? BEGINNING,
+    stamp: newestStamp(db) ?? null,
   }));
 }

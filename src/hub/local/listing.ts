@@ -20,8 +20,8 @@ interface Listing<Item extends { filename: string }> {
   key: string;
   /** Everything in the folder, from a counter. */
   count: number;
-  /** Where the folder is all entries of a kind: their ordinals give the number between two times. */
-  kind?: "message" | "result";
+  /** The number between two times where nothing else is asked for: cheaper than reading the entries. */
+  countWithin: (time: Condition[], bounds: Bounds) => number;
   item: (row: SqlRow) => Item;
 }
 
@@ -31,16 +31,17 @@ export function listEntries<Item extends { filename: string }>(
   query: ListQuery,
   listing: Listing<Item>,
 ): Page<Item> {
-  const { columns, tables, folder, key, count, kind, item } = listing;
+  const { columns, tables, folder, key, count, countWithin, item } = listing;
   const bounds = stampBounds(query);
   const filters = [...contentFilters(query), ...listing.filters];
-  const matching = [...folder, ...filters, ...timeFilters(bounds, key)];
+  const time = timeFilters(bounds, key);
+  const matching = [...folder, ...filters, ...time];
   const matched =
-    matching.length === folder.length
-      ? count
-      : filters.length === 0 && kind !== undefined
-        ? countBetween(db, kind, bounds)
-        : countRows(db, tables, matching);
+    filters.length > 0
+      ? countRows(db, tables, matching)
+      : time.length > 0
+        ? countWithin(time, bounds)
+        : count;
   const page = [...matching, ...cursor(query, key)];
   const size = pageSize(query.limit);
   const direction = (query.order ?? "desc") === "desc" ? "DESC" : "ASC";
@@ -85,7 +86,7 @@ export const countRows = (db: Database, tables: string, conditions: Condition[])
   );
 
 /** Entries of a kind between two times, without reading those in between. */
-function countBetween(db: Database, kind: "message" | "result", { since, until }: Bounds): number {
+export function countBetween(db: Database, kind: "message" | "result", { since, until }: Bounds): number {
   const before = (bound: string): number =>
     Number(
       db

@@ -11,7 +11,7 @@ import { nearestAgents } from "./agents.ts";
 import { assertReachable, assertRegistered, inboxCount, isRegistered } from "./handles.ts";
 import { contentHash, once } from "./idempotency.ts";
 import { entryId, insertEntry, type NewEntry, sameContent } from "./insert-entry.ts";
-import { counter, listEntries, when } from "./listing.ts";
+import { countBetween, counter, countRows, listEntries, when } from "./listing.ts";
 import { MESSAGE_COLUMNS, toMessage } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { recordWithdrawal, withdrawalOf } from "./withdrawals.ts";
@@ -175,19 +175,21 @@ export const listMessages = ({ db }: Store, query: MessageQuery): Page<Message> 
     filters: filtersOf(query),
     key: "e.filename",
     count: counter(db, "message"),
-    kind: "message",
+    countWithin: (_, bounds) => countBetween(db, "message", bounds),
     item: toMessage,
   });
 
 export function listInbox({ db }: Store, handle: string, query: MessageQuery): Page<Message> {
   assertReachable(db, handle);
+  const folder = { sql: "i.handle = ?", values: [handle] };
   return listEntries(db, query, {
     columns: MESSAGE_COLUMNS,
     tables: "inbox i CROSS JOIN entries e ON e.filename = i.filename",
-    folder: [{ sql: "i.handle = ?", values: [handle] }],
+    folder: [folder],
     filters: filtersOf(query),
     key: "i.filename",
     count: inboxCount(db, handle),
+    countWithin: (time) => countRows(db, "inbox i", [folder, ...time]),
     item: toMessage,
   });
 }
@@ -205,7 +207,7 @@ export function readThread({ db }: Store, filename: string, limit: number): Mess
          UNION SELECT edges.child FROM reached JOIN edges ON edges.parent = reached.id
          LIMIT ?
        )
-       SELECT ${MESSAGE_COLUMNS} FROM reached JOIN entries e USING (id) WHERE e.kind = 'message'
+       SELECT ${MESSAGE_COLUMNS} FROM reached CROSS JOIN entries e ON e.id = reached.id WHERE e.kind = 'message'
        ORDER BY e.filename`,
     )
     .all([filename, Math.max(1, Math.min(1000, Math.trunc(limit)))])

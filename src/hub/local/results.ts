@@ -9,7 +9,7 @@ import { assertText } from "../record/text.ts";
 import { assertRegistered } from "./handles.ts";
 import { contentHash, once } from "./idempotency.ts";
 import { insertEntry, sameContent } from "./insert-entry.ts";
-import { counter, listEntries, when } from "./listing.ts";
+import { countBetween, counter, listEntries, when } from "./listing.ts";
 import { RESULT_COLUMNS, RESULT_TABLES, toResult } from "./rows.ts";
 import type { Store } from "./store.ts";
 
@@ -113,7 +113,7 @@ export const listResults = ({ db }: Store, query: ResultQuery): Page<Result> =>
     ],
     key: "e.filename",
     count: counter(db, "result"),
-    kind: "result",
+    countWithin: (_, bounds) => countBetween(db, "result", bounds),
     item: toResult,
   });
 

@@ -1,5 +1,5 @@
 import { CollabError } from "../../errors.ts";
-import { isBusy } from "../../sqlite.ts";
+import { isBusy, sqliteErrorName } from "../../sqlite.ts";
 
 /** Codes of SQLite and of the file system that mean: the storage is at fault, not the call. */
 const STORAGE =
@@ -15,7 +15,7 @@ export function storageFailure(error: unknown): unknown {
       "repeat the call in a moment",
     );
   }
-  const code = "code" in error ? String(error.code) : "";
+  const code = sqliteErrorName(error) ?? ("code" in error ? String(error.code) : "");
   if (!STORAGE.test(code)) return error;
   return new CollabError(
     "UNAVAILABLE",

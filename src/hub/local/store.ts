@@ -25,7 +25,7 @@ export function openRecord(dir: string, { busyTimeoutMs = 5000 }: OpenOptions = 
   mkdirSync(dir, { recursive: true });
   const db = openDatabase(join(dir, "record.db"), { busyTimeoutMs });
   try {
-    // SQLite does not wait for its lock while it turns a fresh file to WAL, so the waiting is done here.
+    // SQLite does not always wait for its lock while it turns a fresh file to WAL, so the waiting is done here.
     patiently(busyTimeoutMs, () => db.exec("PRAGMA journal_mode = WAL"));
     // FULL: a write that was acknowledged has reached the disk.
     db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");

@@ -36,10 +36,7 @@ export function lineageOf(results: readonly Descent[]): Lineage {
     const same = [twin, reproduces === null ? undefined : published(reproduces)].filter(
       (one) => one !== undefined,
     );
-    const above = parents
-      .filter((parent) => parent !== stackDigest)
-      .map(published)
-      .filter((one) => one !== undefined && !same.includes(one));
+    const above = parents.map(published).filter((one) => one !== undefined && !same.includes(one));
     const depthOf = (one: string | undefined): number => (one === undefined ? 0 : (depths.get(one) ?? 0));
     depths.set(filename, Math.max(0, ...same.map(depthOf), ...above.map((one) => depthOf(one) + 1)));
 
