@@ -1,7 +1,7 @@
-import { createTwoFilesPatch, diffLines } from "diff";
 import type { Tree, TreeEntry } from "../../tree.ts";
-import { jsonInside, jsonObjectSchema, parseUntrustedJson } from "./json.ts";
-import { MANIFEST_FILE } from "./manifest.ts";
+import { filePatcher } from "./file-patch.ts";
+import { canonicalJson, jsonInside, jsonObjectSchema, parseUntrustedJson } from "./json.ts";
+import { MANIFEST_FILE, manifestSchema } from "./manifest.ts";
 
 export interface FileChange {
   path: string;
@@ -14,10 +14,10 @@ export interface FileChange {
 export interface StackDiff {
   identical: boolean;
   files: FileChange[];
-  /** Unified; whole files at a time as far as the budget goes. */
+  /** Unified, cut where the budget ends. */
   patch: string;
   patchTruncated: boolean;
-  /** Manifest values that differ in meaning. `undefined` stands for a value that is not there. */
+  /** Manifest values that differ in meaning, JSON inside strings opened. `undefined`: not there. */
   values: { path: string; before: unknown; after: unknown }[];
   /** How many of them there are. */
   knobs: number;
@@ -33,6 +33,7 @@ export async function diffStacks(
 ): Promise<StackDiff> {
   const [left, right] = [byPath(before), byPath(after)];
   const paths = [...new Set([...left.keys(), ...right.keys()])].sort();
+  const patchOf = filePatcher();
   const files: FileChange[] = [];
   let patch = "";
   let patchTruncated = false;
@@ -45,26 +46,16 @@ export async function diffStacks(
     }
     const [was, is] = await Promise.all([contentOf(before, a), contentOf(after, b)]);
     const change = a ? (b ? "changed" : "removed") : "added";
-    const binary = was === undefined || is === undefined;
-    files.push({
-      path,
-      change,
-      binary,
-      ...(binary ? { linesAdded: 0, linesRemoved: 0 } : countLines(was, is)),
-    });
-    if (binary || patchTruncated) continue;
-    const piece = createTwoFilesPatch(
-      a ? path : "/dev/null",
-      b ? path : "/dev/null",
-      was,
-      is,
-      undefined,
-      undefined,
-      { context: 2 },
-    );
+    if (was === undefined || is === undefined) {
+      files.push({ path, change, binary: true, linesAdded: 0, linesRemoved: 0 });
+      continue;
+    }
+    const { text, linesAdded, linesRemoved } = patchOf({ path, change, was, is });
+    files.push({ path, change, binary: false, linesAdded, linesRemoved });
+    if (patchTruncated) continue;
     const room = maxPatchCharacters - patch.length;
-    patchTruncated = piece.length > room;
-    patch += piece.slice(0, Math.max(0, room));
+    patchTruncated = text.length > room;
+    patch += text.slice(0, Math.max(0, room)).toWellFormed();
   }
   const values = await compareManifests(before, after);
   return {
@@ -80,55 +71,49 @@ export async function diffStacks(
 
 const byPath = ({ entries }: Tree) => new Map(entries.map((entry) => [entry.path, entry]));
 
-/** Text of a file, empty for one that is not there, undefined for a binary one. */
+const MOST_TEXT_BYTES = 1024 * 1024;
+
+/** Text of a file, empty for one that is not there, undefined for a binary or very large one. */
 async function contentOf(tree: Tree, entry: TreeEntry | undefined): Promise<string | undefined> {
   if (!entry) return "";
+  if (entry.size > MOST_TEXT_BYTES) return undefined;
   const content = Buffer.from(await tree.read(entry.path));
-  return content.includes(0) || entry.size > 1024 * 1024 ? undefined : content.toString("utf8");
+  return content.includes(0) ? undefined : content.toString("utf8");
 }
 
-function countLines(before: string, after: string): { linesAdded: number; linesRemoved: number } {
-  let linesAdded = 0;
-  let linesRemoved = 0;
-  for (const { added, removed, count } of diffLines(before, after)) {
-    if (added) linesAdded += count;
-    if (removed) linesRemoved += count;
-  }
-  return { linesAdded, linesRemoved };
-}
-
-/** `name` and `description` say nothing to the server: changing them is no change of a knob. */
+/** They say nothing to the server: changing them turns no knob. */
 const PROSE = new Set(["name", "description"]);
 
 async function compareManifests(before: Tree, after: Tree): Promise<StackDiff["values"]> {
-  const [left, right] = await Promise.all([leaves(before), leaves(after)]);
-  return [...new Set([...left.keys(), ...right.keys()])]
-    .filter((path) => !PROSE.has(path))
-    .sort()
-    .map((path) => ({ path, before: left.get(path), after: right.get(path) }))
-    .filter(({ path, before, after }) => meaning(path, before) !== meaning(path, after));
-}
-
-/** The values of a manifest by dotted path, JSON inside strings opened; none where there is no readable manifest. */
-async function leaves(tree: Tree): Promise<Map<string, unknown>> {
-  const found = new Map<string, unknown>();
-  const walk = (path: string, value: unknown): void => {
-    const inner = jsonInside(value) ?? value;
-    const object = jsonObjectSchema.safeParse(inner);
-    if (object.success && Object.keys(object.data).length > 0) {
-      for (const [key, item] of Object.entries(object.data)) walk(path ? `${path}.${key}` : key, item);
-    } else found.set(path, inner);
+  const values: StackDiff["values"] = [];
+  const compare = (path: string, before: unknown, after: unknown): void => {
+    const [was, is] = [opened(before), opened(after)];
+    const [left, right] = [jsonObjectSchema.safeParse(was), jsonObjectSchema.safeParse(is)];
+    if (left.success && right.success) {
+      for (const key of new Set([...Object.keys(left.data), ...Object.keys(right.data)])) {
+        if (path !== "" || !PROSE.has(key))
+          compare(path ? `${path}.${key}` : key, own(left.data, key), own(right.data, key));
+      }
+    } else if (canonicalJson(was) !== canonicalJson(is)) values.push({ path, before: was, after: is });
   };
-  try {
-    walk("", parseUntrustedJson(Buffer.from(await tree.read(MANIFEST_FILE)).toString("utf8"), MANIFEST_FILE));
-  } catch {
-    return new Map();
-  }
-  return found;
+  compare("", await readManifest(before), await readManifest(after));
+  return values.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** In the environment everything is a string: 8 and "8" are one value there. */
-const meaning = (path: string, value: unknown): string | undefined =>
-  path.startsWith("env.") && (typeof value === "number" || typeof value === "boolean")
-    ? JSON.stringify(String(value))
-    : JSON.stringify(value);
+const opened = (value: unknown): unknown => jsonInside(value) ?? value;
+const own = (object: Record<string, unknown>, key: string): unknown =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
+/**
+ * A manifest as the runner takes it, with defaults filled in and everything in `env` a string, so that 8 and "8" are
+ * one value; as it stands where it is not valid, empty where it cannot be read.
+ */
+async function readManifest(tree: Tree): Promise<unknown> {
+  try {
+    const text = Buffer.from(await tree.read(MANIFEST_FILE)).toString("utf8");
+    const raw = parseUntrustedJson(text, MANIFEST_FILE);
+    return manifestSchema.safeParse(raw).data ?? raw;
+  } catch {
+    return {};
+  }
+}

@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { CollabError } from "../../errors.ts";
 import { sha256, type Tree } from "../../tree.ts";
 import { writeTree } from "./files.ts";
-import { type Ancestor, LINEAGE_FILE, type Lineage, readLineage } from "./lineage.ts";
+import { type Ancestor, type Lineage, readLineage } from "./lineage.ts";
+import { LINEAGE_FILE } from "./path-names.ts";
 
 export interface Fork {
   /** The directory to make; its name becomes the stack's. */

@@ -44,22 +44,26 @@ export function parseUntrustedJson(text: string, file: string): unknown {
   return value;
 }
 
-/** How deep brackets nest, by the text alone: a parser would run out of stack before it could say. */
+/** How deep brackets nest, by the text alone and in one pass: a parser would run out of stack before it could say. */
 function depthOf(text: string): number {
   let deepest = 0;
   let level = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === "[" || token === "{") deepest = Math.max(deepest, ++level);
-    else if (token === "]" || token === "}") level--;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') quoted = !quoted;
+    else if (quoted) at += character === "\\" ? 1 : 0;
+    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++level);
+    else if (character === "]" || character === "}") level--;
   }
   return deepest;
 }
 
 export const jsonObjectSchema = z.record(z.string(), z.unknown());
 
-/** The object or list that a string holds as JSON; undefined for any other string. */
+/** The object or list that a string holds as JSON; undefined for any other string, and for one nested too deep. */
 export function jsonInside(value: unknown): object | undefined {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return undefined;
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value) || depthOf(value) > MOST_DEPTH) return undefined;
   try {
     const inner: unknown = JSON.parse(value);
     return typeof inner === "object" && inner !== null ? inner : undefined;
@@ -67,3 +71,12 @@ export function jsonInside(value: unknown): object | undefined {
     return undefined;
   }
 }
+
+/** Text that is equal for values of equal meaning: keys sorted at every level. Only for values of bounded depth. */
+export const canonicalJson = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_key, item: unknown) => {
+    const object = jsonObjectSchema.safeParse(item);
+    return object.success
+      ? Object.fromEntries(Object.entries(object.data).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item;
+  });

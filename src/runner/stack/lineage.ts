@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { CollabError } from "../../errors.ts";
 import { digestSchema } from "../../tree.ts";
+import { LINEAGE_FILE } from "./path-names.ts";
+import { isFileError, readPlainFile } from "./plain-file.ts";
 
-/** Lies beside the manifest of a fork and is no part of the stack's digest: a verbatim copy keeps its parent's. */
-export const LINEAGE_FILE = "lineage.json";
+const MOST_BYTES = 1024 * 1024;
 
 /** A stack that another one was forked from, as far as is known. */
 export const ancestorSchema = z.strictObject({
@@ -32,16 +32,11 @@ export type Lineage = z.infer<typeof lineageSchema>;
 
 /** The lineage of the stack in a directory; undefined where it is no fork. STACK_INVALID where the file is broken. */
 export async function readLineage(dir: string): Promise<Lineage | undefined> {
-  let text: string;
   try {
-    text = await readFile(join(dir, LINEAGE_FILE), "utf8");
+    const file = await readPlainFile(join(dir, LINEAGE_FILE), MOST_BYTES);
+    return lineageSchema.parse(JSON.parse(file?.content.toString("utf8") ?? ""));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw broken(dir);
-  }
-  try {
-    return lineageSchema.parse(JSON.parse(text));
-  } catch {
+    if (isFileError(error, "ENOENT")) return undefined;
     throw broken(dir);
   }
 }

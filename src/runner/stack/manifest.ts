@@ -8,18 +8,21 @@ export const MANIFEST_FILE = "manifest.json";
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
+/** The operating system ends a word at a NUL, so no program can be started with one. */
+const word = z.string().refine((value) => !value.includes("\0"), "must not hold a NUL character");
+
 /**
  * The official manifest (benchmark-protocol 1.2), and `runtime`: for `node`, dependencies are npm specs. Unknown keys
  * are kept. Values of `env` become strings, a nested one its JSON, as the server will see them.
  */
 export const manifestSchema = z.looseObject({
-  serve: z.array(z.string().min(1)).min(1),
+  serve: z.array(word.min(1)).min(1),
   dependencies: z
-    .array(z.string().min(1))
+    .array(word.min(1))
     .nullish()
     .transform((list) => list ?? []),
-  model_id: z.string().default("google/gemma-4-E4B-it"),
-  served_model_name: z.string().default("gemma-4-e4b-it"),
+  model_id: word.default("google/gemma-4-E4B-it"),
+  served_model_name: word.default("gemma-4-e4b-it"),
   port: z.coerce.number().int().min(0).max(65_535).default(8000),
   env: z
     .record(z.string(), z.unknown())
@@ -28,6 +31,10 @@ export const manifestSchema = z.looseObject({
       Object.fromEntries(
         Object.entries(env).map(([key, value]) => [key, text.safeParse(value).data ?? JSON.stringify(value)]),
       ),
+    )
+    .refine(
+      (env) => Object.entries(env).every(([key, value]) => /^[^=\0]+$/.test(key) && !value.includes("\0")),
+      "must not hold an empty name, a name with =, or a NUL character",
     ),
   runtime: z.enum(["python", "node"]).default("python"),
   name: z.string().optional(),

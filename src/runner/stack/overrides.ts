@@ -33,7 +33,7 @@ const KNOWN = Object.keys(manifestSchema.shape);
 
 function set(manifest: Record<string, unknown>, path: string, value: unknown): void {
   const [top = "", ...rest] = path.split(".");
-  if (!KNOWN.includes(top) && !(top in manifest)) {
+  if (!KNOWN.includes(top) && !Object.hasOwn(manifest, top)) {
     throw new CollabError(
       "INVALID_ARGUMENT",
       `overrides: a manifest has no "${top.slice(0, 60)}"`,
