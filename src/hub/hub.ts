@@ -156,8 +156,8 @@ export interface HubDigest {
   recentMessages: Page<Message>;
   recentResults: Page<Result>;
   inbox: Page<Message> | null;
-  /** The stamp up to which this digest has seen everything. */
-  stamp: string;
+  /** The stamp up to which this digest has seen everything; null for an empty record. */
+  stamp: string | null;
 }
 
 export interface Registration {

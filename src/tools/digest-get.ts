@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { HubDigest } from "../hub/hub.ts";
 import type { LeaderboardRow } from "../hub/record/entries.ts";
+import { nextStamp } from "../hub/record/stamps.ts";
 import type { Run } from "../runner/runner.ts";
 import { goalText, scoreText, short } from "./support/board.ts";
 import { fitInto } from "./support/budget.ts";
@@ -45,7 +46,7 @@ export const digestGet = defineTool({
     rules: z.array(z.string()).optional(),
     you: z.string().optional(),
     since: z.string().optional(),
-    seen_until: z.string(),
+    seen_until: z.string().optional(),
     counts: z.strictObject({
       inbox: z.number(),
       results: z.number(),
@@ -65,7 +66,9 @@ export const digestGet = defineTool({
     const { hub, challenge, identity } = context;
     const registered = identity.agentId !== undefined && (await hub.agent(identity.agentId)) !== undefined;
     const me = registered ? identity.agentId : undefined;
-    const from = since ?? (me && (await hub.lastLook(me)));
+    const look = me && (await hub.lastLook(me));
+    // What carries the stamp of the last look was in it.
+    const from = since ?? (look && nextStamp(look));
     const [digest, before, runs, queue] = await Promise.all([
       hub.digest({ ...(me && { as: me }), ...(from && { since: from }) }),
       from ? hub.leaderboard({ asOf: from }).then((board) => board.rows) : [],
@@ -85,7 +88,7 @@ export const digestGet = defineTool({
             ? `${me}: rank ${mine.rank} with ${scoreText(mine.score, challenge)}`
             : `${me}: not ranked yet`),
         since: from,
-        seen_until: digest.stamp,
+        seen_until: digest.stamp ?? undefined,
         counts: {
           inbox: digest.inbox?.matched ?? 0,
           results: digest.recentResults.matched,
@@ -105,7 +108,9 @@ export const digestGet = defineTool({
       },
       max_tokens * 4,
     );
-    if (me !== undefined && since === undefined && !context.readOnly) await hub.setLastLook(me, digest.stamp);
+    if (me !== undefined && since === undefined && digest.stamp !== null && !context.readOnly) {
+      await hub.setLastLook(me, digest.stamp);
+    }
     return fitted;
   },
 });

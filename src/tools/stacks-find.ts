@@ -37,7 +37,9 @@ export const stacksFind = defineTool({
   run: async ({ source, agent, query, limit }, context) => {
     const wants = (one: StackView["source"]) => source === undefined || source === one;
     const all = [
-      ...(wants("starter") && !agent ? await Promise.all((await starters()).map(onDisk)) : []),
+      ...(wants("starter") && !agent
+        ? await Promise.all((await challengeStarters(context)).map(onDisk))
+        : []),
       ...(wants("workspace") && !agent ? await Promise.all((await forks(context)).map(onDisk)) : []),
       ...(wants("result") ? await behindResults(context) : []),
     ];
@@ -66,6 +68,12 @@ export const stacksFind = defineTool({
     };
   },
 });
+
+/** A starter for another challenge can be named, but is not offered. */
+async function challengeStarters({ challenge }: ToolContext): Promise<NamedStack[]> {
+  const { starter_stacks: wanted } = challenge;
+  return (await starters()).filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+}
 
 async function onDisk({ name, source, tree, author, dir }: NamedStack): Promise<StackView> {
   return {

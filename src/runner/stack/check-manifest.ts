@@ -80,7 +80,17 @@ function modelProblem(
     };
   }
   const insideStack = [...paths].some((path) => path === model || path.startsWith(`${model}/`));
-  if (insideStack || model.startsWith("/") || (dtype !== undefined && rest.length === 0)) return undefined;
+  if (insideStack || model.startsWith("/") || (dtype !== undefined && rest.length === 0)) {
+    return insideStack || !challenge || Object.keys(challenge.models).length === 0
+      ? undefined
+      : {
+          level: "warning",
+          rule: "model-foreign",
+          file: MANIFEST_FILE,
+          message: `model_id ${model} is not the model of this challenge`,
+          fix: `use ${Object.keys(challenge.models).join(" or ")}: other models' numbers are measured on other terms`,
+        };
+  }
   return {
     level: "error",
     rule: "model-unknown",

@@ -39,7 +39,7 @@ test("without a reader there is no inbox; people have one, ghosts have none", as
   expect((await hub.digest({})).inbox).toBeNull();
   expect((await hub.digest({ as: "human-ann" })).inbox).toMatchObject({ count: 0, items: [] });
   await expect(hub.digest({ as: "ghost" })).rejects.toMatchObject({ code: "NOT_REGISTERED" });
-  expect((await hub.digest({})).stamp).toBe("19700101-000000-000");
+  expect((await hub.digest({})).stamp).toBeNull();
 });
 
 test("whatever is written after a digest is stamped after it, by a slow clock too", async () => {
@@ -49,6 +49,6 @@ test("whatever is written after a digest is stamped after it, by a slow clock to
   await hub.postMessage({ agentId: "ada", body: "one" });
   const { stamp } = await hub.digest({});
   const { filename } = await slow.postMessage({ agentId: "bob", body: "two" });
-  expect(filename > stamp).toBe(true);
+  expect(filename > String(stamp)).toBe(true);
   expect((await hub.messages({ after: `${stamp}_~` })).items).toMatchObject([{ filename }]);
 });

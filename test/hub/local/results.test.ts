@@ -232,7 +232,7 @@ describe("the leaderboard", () => {
     });
     expect(rows[1]).toMatchObject({ agent: "cy", lineageDepth: 1, reproductions: 1, reproduces: child });
     expect(rows[2]).toMatchObject({ agent: "ada", owner: null, lineageDepth: 0, reproductions: 0 });
-    expect((await hub.leaderboard({ asOf: then })).rows.map(({ agent }) => agent)).toEqual(["ada"]);
+    expect((await hub.leaderboard({ asOf: String(then) })).rows.map(({ agent }) => agent)).toEqual(["ada"]);
     await expect(hub.leaderboard({ asOf: "then" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

@@ -18,10 +18,13 @@ const withManifest = (values: object, files: Record<string, string> = {}) =>
     ...files,
   });
 
-test("the starter stacks have nothing to remark", async () => {
-  for (const name of ["tiny-gemma", "vllm-baseline"]) {
-    expect(await checkStack(await readTree(join(packageRoot, "stacks", name)), challenge), name).toEqual([]);
-  }
+test("the starter stacks have nothing to remark, each in its own challenge", async () => {
+  const starter = (name: string) => readTree(join(packageRoot, "stacks", name));
+  expect(await checkStack(await starter("tiny-gemma"), challenge)).toEqual([]);
+  expect(await checkStack(await starter("vllm-baseline"))).toEqual([]);
+  expect(await checkStack(await starter("vllm-baseline"), challenge)).toMatchObject([
+    { rule: "model-foreign" },
+  ]);
 });
 
 test("a stack without a manifest, or with a broken one, cannot run", async () => {
