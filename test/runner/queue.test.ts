@@ -69,6 +69,8 @@ describe("runs on one device", () => {
     await until(second, (run) => run.queuePosition === 1);
     for (const pid of supervisors(first)) process.kill(Number(pid), "SIGKILL");
     expect(await toy.ended(second)).toMatchObject({ state: "completed" });
+    // Nobody has looked at the first one yet: the second run cleared its device by itself.
+    expect(processesBelow(toy.dir)).toEqual([]);
     expect(await toy.ended(first)).toMatchObject({
       state: "failed",
       failure: { class: "supervisor_lost", stage: "throughput" },

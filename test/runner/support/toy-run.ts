@@ -131,7 +131,9 @@ export function makeToy(options: { now?: () => number } = {}): Toy {
     remove: async () => {
       for (const run of await runner.runs({ state: ["queued", "running"] })) await runner.cancel(run.id);
       // A supervisor that has just written its last state may still be releasing its locks.
-      while (processesBelow(dir, { supervisors: true }).length > 0) await sleep(20);
+      for (let look = 0; look < 100 && processesBelow(dir, { supervisors: true }).length > 0; look++) {
+        await sleep(20);
+      }
       rmSync(dir, { recursive: true, force: true });
     },
   };
