@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { fitInto } from "../../src/tools/support/budget.ts";
 
-const items = (count: number) => Array.from({ length: count }, (_, index) => ({ text: `item ${index}`.padEnd(40) }));
+const items = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ text: `item ${index}`.padEnd(40) }));
 
 test("what fits is all there, and nothing is said to be left out", () => {
   const fitted = fitInto({ summary: "s" }, { a: items(3), b: items(2) }, 4000);
