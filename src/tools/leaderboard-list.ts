@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CollabError } from "../errors.ts";
-import type { LeaderboardRow } from "../hub/record/entries.ts";
+import { history as bestSoFar } from "../hub/record/leaderboard.ts";
 import { goalText, rowSchema, rowView, scoreText } from "./support/board.ts";
 import { cursor, detail, limit } from "./support/input.ts";
 import { answer, defineTool, page } from "./tool.ts";
@@ -82,18 +82,6 @@ export const leaderboardList = defineTool({
     };
   },
 });
-
-/** The results that were the best when they were posted, oldest first. */
-function bestSoFar(rows: readonly LeaderboardRow[], order: "asc" | "desc"): LeaderboardRow[] {
-  let best: number | undefined;
-  return [...rows]
-    .sort((a, b) => (a.filename < b.filename ? -1 : 1))
-    .filter(({ score }) => {
-      const better = best === undefined || (order === "desc" ? score > best : score < best);
-      if (better) best = score;
-      return better;
-    });
-}
 
 function offset(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
