@@ -1,4 +1,6 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import {
   benchmarkLineSchema,
@@ -10,6 +12,7 @@ import {
   readOfficialLines,
 } from "./official-files.ts";
 import { tokenIdsSha256 } from "./stats/fingerprint.ts";
+import { mean } from "./stats/percentile.ts";
 import { perplexity } from "./stats/perplexity.ts";
 import { servingMetrics } from "./stats/serving-metrics.ts";
 
@@ -24,29 +27,32 @@ export interface Inconsistency {
 }
 
 /** Recomputed from per-request and per-record data, under the official names; absent where the data is. */
-interface Recomputed {
-  tps: number;
-  output_tps: number;
-  total_tps: number;
-  completed: number;
-  num_requests: number;
-  duration_s: number;
-  request_throughput_req_s: number;
-  mean_e2e_latency_ms: number;
-  median_e2e_latency_ms: number;
-  std_e2e_latency_ms: number;
-  p99_e2e_latency_ms: number;
-  concurrency: number;
-  total_input_tokens: number;
-  total_output_tokens: number;
-  ppl: number;
-  ppl_num_tokens: number;
-  mean_record_ppl: number;
-  decode_num_records: number;
-  decode_num_completion_tokens: number;
-}
+const recomputedSchema = z
+  .object({
+    tps: z.number(),
+    output_tps: z.number(),
+    total_tps: z.number(),
+    completed: z.number(),
+    num_requests: z.number(),
+    duration_s: z.number(),
+    request_throughput_req_s: z.number(),
+    mean_e2e_latency_ms: z.number(),
+    median_e2e_latency_ms: z.number(),
+    std_e2e_latency_ms: z.number(),
+    p99_e2e_latency_ms: z.number(),
+    concurrency: z.number(),
+    total_input_tokens: z.number(),
+    total_output_tokens: z.number(),
+    ppl: z.number(),
+    ppl_num_tokens: z.number(),
+    mean_record_ppl: z.number(),
+    decode_num_records: z.number(),
+    decode_num_completion_tokens: z.number(),
+  })
+  .partial();
+type Recomputed = z.infer<typeof recomputedSchema>;
 
-export type Analysis = Partial<Recomputed> & {
+export type Analysis = Recomputed & {
   /** Official files that are not there. */
   missing: string[];
   /** Stored aggregates that the raw data contradicts, and raw data that contradicts itself. */
@@ -56,7 +62,7 @@ export type Analysis = Partial<Recomputed> & {
 /**
  * Recomputes what an official run directory reports: times and throughput from `benchmark.jsonl`'s per-request
  * lists and its duration, perplexity from `ppl_results.jsonl`, counts from `decode_outputs.jsonl`. NOT_FOUND where
- * `dir` is no directory; INVALID_ARGUMENT where a file is broken.
+ * `dir` is no directory; INVALID_ARGUMENT where a file is broken. For a run of this runner: the means of its launches.
  */
 export async function analyzeRun(dir: string): Promise<Analysis> {
   const isDirectory = await stat(dir).then(
@@ -70,6 +76,47 @@ export async function analyzeRun(dir: string): Promise<Analysis> {
       "pass a directory with a summary.json",
     );
   }
+  const launches = (await readdir(dir)).filter((name) => /^launch-\d+$/.test(name)).sort(byNumber);
+  if (launches.length === 0) return analyzeLaunch(dir);
+  const analyses = await Promise.all(launches.map((launch) => analyzeLaunch(join(dir, launch))));
+  const summary = await readOfficial(dir, OFFICIAL.summary, officialSummarySchema);
+  const means = meanOf(analyses);
+  return {
+    ...means,
+    missing: [
+      ...analyses.flatMap(({ missing }, index) => missing.map((file) => `${launches[index]}/${file}`)),
+      ...(summary ? [] : [OFFICIAL.summary]),
+    ],
+    inconsistent: [
+      ...analyses.flatMap(({ inconsistent }, index) =>
+        inconsistent.map((one) => ({ ...one, file: `${launches[index]}/${one.file}` })),
+      ),
+      ...differences(OFFICIAL.summary, summary, means),
+    ],
+  };
+}
+
+const byNumber = (a: string, b: string): number => Number(a.slice(7)) - Number(b.slice(7));
+
+/** The mean of each number that all launches have. */
+function meanOf(analyses: readonly Analysis[]): Recomputed {
+  const [first] = analyses;
+  const numbers = recomputedSchema.parse(first);
+  return recomputedSchema.parse(
+    Object.fromEntries(
+      Object.keys(numbers).flatMap((field) => {
+        const values = analyses.flatMap((analysis) => {
+          const value: unknown = new Map(Object.entries(analysis)).get(field);
+          return typeof value === "number" ? [value] : [];
+        });
+        return values.length === analyses.length ? [[field, mean(values)]] : [];
+      }),
+    ),
+  );
+}
+
+/** One launch: a directory of the official files. */
+async function analyzeLaunch(dir: string): Promise<Analysis> {
   const bench = (await readOfficialLines(dir, OFFICIAL.benchmark, benchmarkLineSchema))?.at(-1);
   const pplRows = await readOfficialLines(dir, OFFICIAL.ppl, pplRowSchema);
   const decodeRows = await readOfficialLines(dir, OFFICIAL.decode, decodeRowSchema);
@@ -84,7 +131,7 @@ export async function analyzeRun(dir: string): Promise<Analysis> {
     decode_num_completion_tokens: decodeRows.reduce((n, row) => n + row.completion_token_ids.length, 0),
   };
   const present = { bench, pplRows, decodeRows, summary, pplSummary, decodeSummary };
-  const recomputed: Partial<Recomputed> = { ...metrics?.summary, ...ppl?.summary, ...decode };
+  const recomputed = { ...metrics?.summary, ...ppl?.summary, ...decode };
   return {
     ...recomputed,
     missing: FILE_OF.flatMap(([key, file]) => (present[key] === undefined ? [file] : [])),

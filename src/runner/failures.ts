@@ -14,6 +14,9 @@ export interface RootCause {
 }
 
 const SHOWN_CHARACTERS = 500;
+/** Lines of a long log that are searched: the longest log of a real job had 2000. */
+const FIRST_LOOKED_AT = 2000;
+const LAST_LOOKED_AT = 6000;
 const LAST_LINES = 5;
 /** Prefixes that launchers put before a line: `[server]`, `(EngineCore pid=3)`, level, date, `[core.py:12]`. */
 const PREFIX =
@@ -26,7 +29,11 @@ const WRAPPER =
   /exited before readiness|Engine core initialization failed|failed to start|did not become ready|returned non-zero exit status|worker (?:proc|died)|See (?:root cause|stack trace) above|npm error (?:A complete log|code)/i;
 const FATAL = /^(?:fatal(?: error)?|panic|error|npm error|terminate called|Segmentation fault)\b/i;
 
-export function rootCause(log: readonly string[]): RootCause {
+export function rootCause(whole: readonly string[]): RootCause {
+  const log =
+    whole.length > FIRST_LOOKED_AT + LAST_LOOKED_AT
+      ? [...whole.slice(0, FIRST_LOOKED_AT), ...whole.slice(-LAST_LOOKED_AT)]
+      : whole;
   const lines = log.map((line) => ({ line, said: line.replace(PREFIX, "") }));
   for (const [index, { line }] of lines.entries()) {
     const signature = SIGNATURES.find(({ pattern }) => pattern.test(line));

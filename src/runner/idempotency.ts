@@ -33,7 +33,7 @@ export async function runOfKey(key: IdempotencyKey): Promise<string | undefined>
   const known = await readJson(fileOf(key), keySchema);
   if (!known) return undefined;
   if (key.now - known.createdAt > LIFETIME_MS) {
-    await rm(fileOf(key), { force: true });
+    await forgetKey(key);
     return undefined;
   }
   if (known.request === key.request) return known.runId;
@@ -43,6 +43,8 @@ export async function runOfKey(key: IdempotencyKey): Promise<string | undefined>
     "use a new key for a new run",
   );
 }
+
+export const forgetKey = (key: IdempotencyKey): Promise<void> => rm(fileOf(key), { force: true });
 
 /** Ties the key to a run. False where another process was faster. */
 export async function claimKey(key: IdempotencyKey, runId: string): Promise<boolean> {

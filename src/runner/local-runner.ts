@@ -117,7 +117,16 @@ export function createLocalRunner(options: LocalRunnerOptions): Runner {
       );
     },
 
-    stack: async (id) => readTree(runFiles((await completed(id)).dir).stack),
+    stack: async (id) => {
+      const run = await completed(id);
+      const tree = await readTree(runFiles(run.dir).stack);
+      if (tree.digest === run.stackDigest) return tree;
+      throw new CollabError(
+        "CONFLICT",
+        `the stack of ${id} was changed after it ran`,
+        `benchmark_start {"stack":"${run.stackName}"} measures the stack as it is now`,
+      );
+    },
     evidence: async (id) => evidenceTree((await completed(id)).dir),
   };
 }

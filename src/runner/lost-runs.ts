@@ -5,7 +5,7 @@ import { readJson, writeJson } from "./atomic-file.ts";
 import { leaveQueue, STARTUP_GRACE_MS } from "./lease.ts";
 import { tryLock } from "./lock.ts";
 import { groupIdSchema, stopGroup } from "./process-group.ts";
-import { homeFiles, runFiles } from "./run-files.ts";
+import { homeFiles, makeWritable, runFiles } from "./run-files.ts";
 import { ENDED, type Run, runSchema } from "./runner.ts";
 
 /** What a dead supervisor's server gets between SIGTERM and SIGKILL. */
@@ -33,6 +33,7 @@ export async function settleIfLost(home: string, run: Run, now: number): Promise
     if (ENDED.includes(current.state)) return current;
     await stopRecordedGroup(run.dir);
     await rm(files.scratch, { recursive: true, force: true });
+    await makeWritable(files.stack).catch(() => {});
     await leaveQueue(home, run.device, { runId: run.id, createdAt: Date.parse(run.createdAt) });
     const settled = lost(current, existsSync(files.cancel), now);
     await writeJson(files.state, settled);

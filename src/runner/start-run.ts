@@ -10,7 +10,7 @@ import { builtProgram, packageVersion } from "../paths.ts";
 import { sha256, type Tree } from "../tree.ts";
 import { writeJson } from "./atomic-file.ts";
 import { type DeviceInfo, listDevices } from "./devices.ts";
-import { claimKey, type IdempotencyKey, runOfKey } from "./idempotency.ts";
+import { claimKey, forgetKey, type IdempotencyKey, runOfKey } from "./idempotency.ts";
 import { enterQueue, leaseHolder, queueOf } from "./lease.ts";
 import { readState } from "./lost-runs.ts";
 import { parseModelId } from "./models/models.ts";
@@ -127,7 +127,10 @@ function keyOf(
 
 async function earlierRun(key: IdempotencyKey, runs: string): Promise<Run | undefined> {
   const id = await runOfKey(key);
-  return id === undefined ? undefined : readState(join(runs, id));
+  const run = id === undefined ? undefined : await readState(join(runs, id));
+  // A key is tied to a run that is there: without it, somebody has cleaned up.
+  if (!run) await forgetKey(key);
+  return run;
 }
 
 /** The device with the shortest line. */

@@ -10,6 +10,7 @@ import { tryLock } from "./lock.ts";
 import { readState, stopGroupOf } from "./lost-runs.ts";
 import { RunCancelled, RunFailure } from "./run-failure.ts";
 import {
+  makeWritable,
   type RunRequest,
   type RunSettings,
   runFiles,
@@ -54,6 +55,10 @@ export async function supervise(dir: string, log: Log): Promise<void> {
   } finally {
     cancellation.stop();
     await rm(files.scratch, { recursive: true, force: true });
+    // Nothing of the stack runs any more; its owner shall be able to remove the directory.
+    await makeWritable(files.stack).catch((error: unknown) =>
+      log.warn({ err: error }, "the stack stays read-only"),
+    );
     await state.close();
     lease?.release();
     alive.release();

@@ -9,6 +9,8 @@ import { pythonRandom } from "./stats/python-random.ts";
 export interface Workload {
   prompts: Prompt[];
   records: PplRecord[];
+  /** Of every record of the file, by id. */
+  contexts: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface Prompt {
@@ -42,9 +44,14 @@ export async function loadWorkload(challenge: Challenge, profile: Profile): Prom
   if (prompts.length < profile.num_prompts) {
     throw broken(`it has ${prompts.length} usable prompts, the profile wants ${profile.num_prompts}`);
   }
-  const records = (await pplFile(challenge)).slice(0, profile.ppl_records);
+  const all = await pplFile(challenge);
+  const records = all.slice(0, profile.ppl_records);
   if (records.length === 0) throw broken("its perplexity file has no records");
-  return { prompts: prompts.slice(0, profile.num_prompts), records };
+  return {
+    prompts: prompts.slice(0, profile.num_prompts),
+    records,
+    contexts: new Map(all.map((record) => [record.id, record.contextTokenIds])),
+  };
 }
 
 /** Items of two turns and more, in the order that Python's seeded shuffle gives (benchmark-protocol 2.2). */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { analyzeRun } from "../../src/runner/analyze.ts";
@@ -10,6 +10,12 @@ afterEach(async () => {
   expect(processesBelow(toy.dir)).toEqual([]);
 });
 
+const SHOW = `
+  const { statSync } = require("node:fs");
+  console.log(JSON.stringify(process.env));
+  console.log(JSON.stringify({ writable: [".", "manifest.json"].map((path) => statSync(path).mode & 0o222) }));
+  process.exit(1);
+`;
 const text = (path: string) => readFileSync(path, "utf8");
 
 describe("a run of an honest server", () => {
@@ -58,6 +64,8 @@ describe("a run of an honest server", () => {
     }
     expect((await toy.runner.stack(run.id)).digest).toBe(run.stackDigest);
 
+    expect(run.summary.tps_sd).toBeGreaterThan(0);
+    expect(await analyzeRun(run.dir)).toMatchObject({ missing: [], inconsistent: [], tps: run.summary.tps });
     const analysis = await analyzeRun(join(run.dir, "launch-1"));
     expect(analysis).toMatchObject({
       missing: [],
@@ -65,7 +73,6 @@ describe("a run of an honest server", () => {
       completed: 4,
       decode_num_completion_tokens: 64,
     });
-    expect(existsSync(join(run.dir, "scratch"))).toBe(false);
   });
 
   it("gives the perplexity of its log-probabilities to the last digit", async () => {
@@ -89,6 +96,16 @@ describe("a run of an honest server", () => {
     });
   });
 
+  it("takes prompt ids from the perplexity records where the server cannot give them", async () => {
+    toy = makeToy();
+    const run = await toy.finish("plain", {}, { profile: "single" });
+    expect(run.state).toBe("completed");
+    const report = JSON.parse(text(join(run.dir, "report.json")));
+    expect(report.launches[0].decodePromptSource).toBe("perplexity records");
+    const row = JSON.parse(text(join(run.dir, "launch-1", "decode_outputs.jsonl")));
+    expect(row).toMatchObject({ id: "p2", index: 0, dataset_index: 2, prompt_token_ids: [1, 7, 9] });
+  });
+
   it("waits for a server that starts slowly", async () => {
     toy = makeToy();
     const run = await toy.finish("slow-start");
@@ -110,7 +127,7 @@ describe("a run of an honest server", () => {
     process.env.MODEL_ID = "stray";
     try {
       toy = makeToy();
-      const show = ["node", "-e", "console.log(JSON.stringify(process.env)); process.exit(1)"];
+      const show = ["node", "-e", SHOW];
       const run = await toy.finish("good", { serve: show, model_id: "some/model", env: { THREADS: 2 } });
       expect(run.failure?.class).toBe("exited_before_ready");
       const { lines } = await toy.runner.logs(run.id, { grep: "SERVED_MODEL_NAME" });
@@ -126,9 +143,9 @@ describe("a run of an honest server", () => {
       expect(Object.keys(env).filter((name) => name.startsWith("COLLABS_"))).toEqual([
         "COLLABS_PROCESS_MARK",
       ]);
-      for (const name of readdirSync(join(run.dir, "stack"))) {
-        expect(statSync(join(run.dir, "stack", name)).mode & 0o222).toBe(0);
-      }
+      const modes = await toy.runner.logs(run.id, { grep: "writable" });
+      expect(JSON.parse(modes.lines[0] ?? "")).toEqual({ writable: [0, 0] });
+      expect(existsSync(join(run.dir, "scratch"))).toBe(false);
     } finally {
       delete process.env.HF_TOKEN;
       delete process.env.MODEL_ID;

@@ -125,7 +125,7 @@ const requestFor = (stage: ServerStage) => ({
 async function promptIds(
   stage: ServerStage,
 ): Promise<{ source: PromptSource; ids: (number[] | undefined)[] }> {
-  const { prompts, records } = stage.workload;
+  const { prompts, contexts } = stage.workload;
   const ids: number[][] = [];
   for (const prompt of prompts) {
     const own = await chatTokenIds(stage, prompt.text);
@@ -133,9 +133,9 @@ async function promptIds(
     ids.push(own);
   }
   if (ids.length === prompts.length) return { source: "/tokenize", ids };
-  const contexts = new Map(records.map((record) => [record.id, withoutThought(record.contextTokenIds)]));
-  const known = prompts.map((prompt) => contexts.get(prompt.id));
-  if (known.every((context) => context !== undefined)) return { source: "perplexity records", ids: known };
+  const known = prompts.map((prompt) => contexts.get(prompt.id)).filter((context) => context !== undefined);
+  if (known.length === prompts.length)
+    return { source: "perplexity records", ids: known.map(withoutThought) };
   return { source: "text", ids: prompts.map(() => undefined) };
 }
 

@@ -58,6 +58,15 @@ const CHALLENGE = {
       startup_timeout_seconds: 10,
       request_timeout_seconds: 5,
     },
+    single: {
+      official: false,
+      num_prompts: 1,
+      output_len: 8,
+      warmup_requests: 0,
+      ppl_records: 1,
+      startup_timeout_seconds: 10,
+      request_timeout_seconds: 5,
+    },
     hasty: {
       official: false,
       num_prompts: 2,
@@ -151,7 +160,11 @@ function prompts() {
 
 function records(): string {
   return Array.from({ length: 3 }, (_, i) =>
-    JSON.stringify({ id: `p${i}`, context_token_ids: [1, 5 + i, 9], target_token_ids: [250, 40 + i, 3, 77] }),
+    JSON.stringify({
+      id: `p${i}`,
+      context_token_ids: [1, 5 + i, 9, 100, 45518, 107, 101],
+      target_token_ids: [250, 40 + i, 3, 77],
+    }),
   ).join("\n");
 }
 
