@@ -145,7 +145,7 @@ export function contractFailure(reply: Reply, what: string, lacks: string): RunF
   return new RunFailure({
     class: "bad_response",
     reason: `the answer to ${what} has no valid ${lacks}`,
-    hint: "answer as the serve contract says: docs/stacks.md",
+    hint: "compare with what the starter stack's server answers to the same request",
     rootCauseLines: [reply.excerpt.slice(0, 500)],
   });
 }
