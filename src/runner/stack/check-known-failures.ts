@@ -18,14 +18,27 @@ const usesVllm = ({ dependencies }: Manifest, version: RegExp): boolean =>
 const isGemma4 = ({ model_id, env }: Manifest): boolean =>
   /gemma-?4/i.test(`${model_id} ${env.MODEL_ID ?? ""}`);
 
+const attentionBackend = ({ env }: Manifest): string =>
+  (env.ATTENTION_BACKEND ?? env.VLLM_ATTENTION_BACKEND ?? "").toUpperCase();
+
 const KNOWN: KnownFailure[] = [
   {
     rule: "flashinfer-head-512",
-    applies: (manifest) =>
-      isGemma4(manifest) &&
-      /FLASHINFER/i.test(manifest.env.ATTENTION_BACKEND ?? manifest.env.VLLM_ATTENTION_BACKEND ?? ""),
+    applies: (manifest) => isGemma4(manifest) && attentionBackend(manifest).includes("FLASHINFER"),
     message:
       "FlashInfer has no prefill kernel for this model's head size of 512: the engine ends while it starts",
+    fix: "use TRITON_ATTN, or leave the choice to vLLM",
+  },
+  {
+    rule: "flash-attention-head-512",
+    applies: (manifest) => isGemma4(manifest) && /^FLASH_ATTN/.test(attentionBackend(manifest)),
+    message: "FlashAttention refuses this model's head size of 512",
+    fix: "use TRITON_ATTN, or leave the choice to vLLM",
+  },
+  {
+    rule: "attention-unregistered",
+    applies: (manifest) => attentionBackend(manifest) === "TORCH_SDPA",
+    message: "vLLM knows the name TORCH_SDPA and has nothing behind it",
     fix: "use TRITON_ATTN, or leave the choice to vLLM",
   },
   {

@@ -1,7 +1,11 @@
+import { posix, win32 } from "node:path";
 import type { Challenge } from "../../challenge.ts";
 import type { Tree } from "../../tree.ts";
 import type { Finding } from "./check.ts";
 import { MANIFEST_FILE, type Manifest } from "./manifest.ts";
+
+/** `owner/name` on the Hub. */
+const HUB_ID = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 
 const DTYPES = ["F32", "F16", "Q8_0", "Q4_0"];
 
@@ -12,8 +16,8 @@ export function checkManifest(manifest: Manifest, tree: Tree, challenge: Challen
     found.push({ level, rule, file: MANIFEST_FILE, message, fix });
   const paths = new Set(tree.entries.map(({ path }) => path));
 
-  for (const part of manifest.serve) {
-    if (/\.(?:py|[cm]?js|sh)$/.test(part) && !part.startsWith("/") && !paths.has(part.replace(/^\.\//, ""))) {
+  for (const [index, part] of manifest.serve.entries()) {
+    if (namesFile(part, index) && !paths.has(posix.normalize(part))) {
       add(
         "error",
         "serve-file-missing",
@@ -32,13 +36,30 @@ export function checkManifest(manifest: Manifest, tree: Tree, challenge: Challen
   }
   if (manifest.env.MODEL_ID !== undefined) {
     add("warning", "model-shadowed", "env.MODEL_ID is used, and model_id is not", "set one of the two only");
+    // It reaches the server as it stands (benchmark-protocol 1.3): only model_id is looked up.
+    if (challenge && Object.hasOwn(challenge.models, manifest.env.MODEL_ID.split("/")[0] ?? ""))
+      add(
+        "error",
+        "model-unresolved",
+        "env.MODEL_ID names a model of the challenge, which only model_id can do",
+        "move the name to model_id, and drop env.MODEL_ID",
+      );
   }
   for (const dependency of manifest.dependencies) {
-    if (!pinned(dependency, manifest.runtime)) {
+    if (!installable(dependency, manifest.runtime)) {
+      add(
+        "error",
+        "dependency-refused",
+        `${dependency} is no package that the runner installs`,
+        manifest.runtime === "node"
+          ? 'write "name@version", as on npm'
+          : 'write "name==version", or the URL of a wheel',
+      );
+    } else if (!pinned(dependency, manifest.runtime)) {
       add(
         "warning",
         "dependency-unpinned",
-        `${dependency} has no version`,
+        `${dependency} is not pinned to one version`,
         "pin it: tomorrow's release may be another stack",
       );
     }
@@ -53,14 +74,36 @@ export function checkManifest(manifest: Manifest, tree: Tree, challenge: Challen
       );
     }
   }
+  if (isAbsolutePath(manifest.model_id)) {
+    add(
+      "warning",
+      "machine-path",
+      "model_id is a path of one machine",
+      "others cannot run this stack: use a Hub id, or a path inside the stack",
+    );
+  }
   const model = modelProblem(manifest.env.MODEL_ID ?? manifest.model_id, paths, challenge);
   if (model) found.push(model);
   return found;
 }
 
+/** A script by its name, or a program by a path; not an option, and not what PATH is to find. */
+const namesFile = (part: string, index: number): boolean =>
+  !part.startsWith("-") &&
+  !isAbsolutePath(part) &&
+  (/\.(?:py|[cm]?js|sh)$/.test(part) || (index === 0 && part.includes("/")));
+
+const isAbsolutePath = (path: string): boolean => posix.isAbsolute(path) || win32.isAbsolute(path);
+
+/** Options would reach the installer, and npm specs other than names run scripts or point out of the registry. */
+const installable = (dependency: string, runtime: Manifest["runtime"]): boolean =>
+  runtime === "node"
+    ? /^(?:@[\w.~-]+\/)?[\w.~][\w.~-]*(?:@[^/:]*|@npm:.+)?$/i.test(dependency)
+    : !dependency.trim().startsWith("-");
+
 function pinned(dependency: string, runtime: Manifest["runtime"]): boolean {
-  if (/:\/\/|^git\+|^file:|\.whl$/.test(dependency)) return true;
-  return runtime === "node" ? /.@(?:\d|npm:.+@\d)/.test(dependency) : /===?|@/.test(dependency);
+  if (runtime === "node") return /.@(?:npm:.+@)?\d+\.\d+\.\d+[\w.+-]*$/.test(dependency);
+  return /:\/\/|\.whl$/.test(dependency) || /===?(?![^,;]*\*)/.test(dependency);
 }
 
 function modelProblem(
@@ -69,7 +112,7 @@ function modelProblem(
   challenge: Challenge | undefined,
 ): Finding | undefined {
   const [name = "", dtype, ...rest] = model.split("/");
-  if (challenge && name in challenge.models) {
+  if (challenge && Object.hasOwn(challenge.models, name)) {
     if (rest.length === 0 && (dtype === undefined || DTYPES.includes(dtype))) return undefined;
     return {
       level: "error",
@@ -80,7 +123,7 @@ function modelProblem(
     };
   }
   const insideStack = [...paths].some((path) => path === model || path.startsWith(`${model}/`));
-  if (insideStack || model.startsWith("/") || (dtype !== undefined && rest.length === 0)) {
+  if (insideStack || isAbsolutePath(model) || HUB_ID.test(model)) {
     return insideStack || !challenge || Object.keys(challenge.models).length === 0
       ? undefined
       : {

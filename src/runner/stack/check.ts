@@ -1,7 +1,7 @@
 import type { Challenge } from "../../challenge.ts";
 import { CollabError } from "../../errors.ts";
-import type { Tree } from "../../tree.ts";
-import { checkCode } from "./check-code.ts";
+import type { Tree, TreeEntry } from "../../tree.ts";
+import { checkCode, isCode } from "./check-code.ts";
 import { checkKnownFailures } from "./check-known-failures.ts";
 import { checkManifest } from "./check-manifest.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest.ts";
@@ -18,16 +18,15 @@ export interface Finding {
   fix: string;
 }
 
-/** Text of a stack's files by path; binary ones are left out. */
+/** Text of a stack's files by path; binary ones, and what is too much to look into, are left out. */
 export type Sources = ReadonlyMap<string, string>;
 
-const MOST_CHARACTERS = 2_000_000;
+const MOST_BYTES = 2_000_000;
 
 /** Everything that can be known about a stack before time is spent on it, worst first. */
 export async function checkStack(tree: Tree, challenge?: Challenge): Promise<Finding[]> {
-  const sources = await readSources(tree);
-  const json = sources.get(MANIFEST_FILE);
-  if (json === undefined) {
+  const hasManifest = tree.entries.some(({ path }) => path === MANIFEST_FILE);
+  if (!hasManifest) {
     return [
       {
         level: "error",
@@ -39,16 +38,18 @@ export async function checkStack(tree: Tree, challenge?: Challenge): Promise<Fin
     ];
   }
   try {
-    const manifest = parseManifest(json);
+    const manifest = parseManifest(Buffer.from(await tree.read(MANIFEST_FILE)).toString("utf8"));
+    const sources = await readSources(tree);
     const found = [
       ...checkManifest(manifest, tree, challenge),
       ...checkKnownFailures(manifest),
       ...checkCode(manifest, tree, sources),
+      ...unseen(tree, sources),
     ];
     const order = ["error", "warning", "ask"];
     return found.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
   } catch (error) {
-    if (!(error instanceof CollabError)) throw error;
+    if (!(error instanceof CollabError) || error.code !== "STACK_INVALID") throw error;
     return [
       {
         level: "error",
@@ -61,15 +62,28 @@ export async function checkStack(tree: Tree, challenge?: Challenge): Promise<Fin
   }
 }
 
+/** Code first, small files first, so that data cannot crowd it out. */
 async function readSources(tree: Tree): Promise<Sources> {
   const sources = new Map<string, string>();
-  let characters = 0;
-  for (const { path, size } of tree.entries) {
-    if (characters + size > MOST_CHARACTERS) continue;
-    const content = Buffer.from(await tree.read(path));
-    if (content.includes(0)) continue;
-    sources.set(path, content.toString("utf8"));
-    characters += size;
+  let bytes = 0;
+  const rank = ({ path }: TreeEntry) => (path === MANIFEST_FILE ? 0 : isCode(path) ? 1 : 2);
+  for (const entry of tree.entries.toSorted((a, b) => rank(a) - rank(b) || a.size - b.size)) {
+    if (bytes + entry.size > MOST_BYTES) continue;
+    bytes += entry.size;
+    const content = Buffer.from(await tree.read(entry.path));
+    if (!content.includes(0)) sources.set(entry.path, content.toString("utf8"));
   }
   return sources;
+}
+
+function unseen(tree: Tree, sources: Sources): Finding[] {
+  return tree.entries
+    .filter(({ path }) => isCode(path) && !sources.has(path))
+    .map(({ path }) => ({
+      level: "ask",
+      rule: "not-looked-into",
+      file: path,
+      message: "is code that is too large, or no text, to be looked into",
+      fix: "keep code in text files, and data elsewhere",
+    }));
 }

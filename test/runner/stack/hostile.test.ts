@@ -178,7 +178,7 @@ describe("a tree out of a record", () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  test("never leaves its directory: 3,000 generated paths", async () => {
+  test("never leaves its directory: 1,500 generated paths", async () => {
     const parts = [
       "..",
       ".",
@@ -203,7 +203,7 @@ describe("a tree out of a record", () => {
       return seed % below;
     };
     const dir = temporaryDirectory();
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 1500; round++) {
       const path = Array.from({ length: 1 + random(5) }, () => parts[random(parts.length)]).join("/");
       await writeTree(forged({ [path]: "x" }), join(dir, "inner", "t")).then(
         async () => {
