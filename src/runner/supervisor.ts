@@ -48,21 +48,29 @@ export async function supervise(dir: string, log: Log): Promise<void> {
     await state.set({ state: "running", queuePosition: null, startedAt: new Date().toISOString() });
     log.info({ run: request.id, device: request.device }, "run started");
     await executeRun({ dir, request, settings, state, signal: cancellation.signal, log });
+    await tidy(dir, log);
     await state.set({ state: "completed", ...ended() });
   } catch (error) {
     await leaveQueue(settings.home, request.device, ticket);
+    await tidy(dir, log);
     await recordEnd(error, state, log);
   } finally {
     cancellation.stop();
-    await rm(files.scratch, { recursive: true, force: true });
-    // Nothing of the stack runs any more; its owner shall be able to remove the directory.
-    await makeWritable(files.stack).catch((error: unknown) =>
-      log.warn({ err: error }, "the stack stays read-only"),
-    );
     await state.close();
     lease?.release();
     alive.release();
     log.info({ run: request.id, state: state.run.state }, "run ended");
+  }
+}
+
+/** Nothing of the stack runs any more; its owner shall be able to remove the directory. */
+async function tidy(dir: string, log: Log): Promise<void> {
+  const { scratch, stack } = runFiles(dir);
+  try {
+    await rm(scratch, { recursive: true, force: true });
+    await makeWritable(stack);
+  } catch (error) {
+    log.warn({ err: error }, "the run's directory could not be tidied");
   }
 }
 
