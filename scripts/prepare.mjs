@@ -1,7 +1,7 @@
 // Brings a checkout to the point where its commands work: installs what is missing, builds what is stale.
 // Called by the npm scripts, so that two README commands are all the set-up there is.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -38,9 +38,9 @@ const sources = Math.max(
   newest(at("src")),
   newest(at("tsconfig.json")),
   newest(at("tsconfig.build.json")),
+  newest(at("scripts/build.mjs")),
   newest(at("package.json")),
 );
 if (newest(at("dist/cli.js")) < sources) {
-  rmSync(at("dist"), { recursive: true, force: true });
   run("Building", "npm", ["run", "--silent", "build"]);
 }

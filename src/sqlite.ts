@@ -43,15 +43,15 @@ interface NativeDatabase {
 }
 type NativeOpen = (path: string) => NativeDatabase;
 
-const require = createRequire(import.meta.url);
+const load = createRequire(import.meta.url);
 
 function openLibsql(): NativeOpen {
-  const Libsql: new (path: string) => NativeDatabase = require("libsql");
+  const Libsql: new (path: string) => NativeDatabase = load("libsql");
   return (path) => new Libsql(path);
 }
 
 function openNodeSqlite(): NativeOpen {
-  const { DatabaseSync }: { DatabaseSync: new (path: string) => NativeDatabase } = require("node:sqlite");
+  const { DatabaseSync }: { DatabaseSync: new (path: string) => NativeDatabase } = load("node:sqlite");
   return (path) => new DatabaseSync(path);
 }
 

@@ -20,9 +20,18 @@ export interface DeviceInfo {
 
 const FIELDS = "index,name,memory.total,memory.used,utilization.gpu,driver_version";
 
-/** The GPUs that `nvidia-smi` names, else the CPU, which is a device like any other. */
+/** Asking the driver takes up to a second, and a digest asks for the queue each time. */
+const FRESH_MS = 5000;
+let asked: { at: number; gpus: Promise<DeviceInfo[]> } | undefined;
+
+/**
+ * The GPUs that `nvidia-smi` names, else the CPU, which is a device like any other. What the GPUs do at the moment is
+ * at most five seconds old.
+ */
 export async function listDevices(): Promise<DeviceInfo[]> {
-  const gpus = await listGpus();
+  const now = performance.now();
+  if (!asked || now - asked.at > FRESH_MS) asked = { at: now, gpus: listGpus() };
+  const gpus = await asked.gpus;
   return gpus.length > 0 ? gpus : [cpuDevice()];
 }
 

@@ -131,6 +131,10 @@ export function createLocalRunner(options: LocalRunnerOptions): Runner {
   };
 }
 
-/** State and stage of a run: what a follower is woken up for. */
+/** How far a run is: what a follower is woken up for. */
 const phase = (run: Run): string =>
-  [run.state, run.queuePosition, ...run.stages.map((stage) => stage.state)].join(" ");
+  [
+    run.state,
+    run.queuePosition,
+    ...run.stages.map(({ state, done, note }) => `${state} ${done} ${note}`),
+  ].join(" ");

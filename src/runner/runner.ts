@@ -13,7 +13,7 @@ export interface Runner {
   run(id: string): Promise<Run>;
   /** Newest first. */
   runs(query: { agent?: string; state?: RunState[]; limit?: number }): Promise<Run[]>;
-  /** Resolves when the run's state or stage is no longer that of `seen`, has ended, or `signal` aborts. */
+  /** Resolves when the run is further than `seen`, in state, stage or progress, has ended, or `signal` aborts. */
   changed(seen: Run, signal: AbortSignal): Promise<Run>;
   logs(id: string, query: LogQuery): Promise<LogPage>;
   /** Stops a run and everything it started. Repeating it changes nothing. */

@@ -103,6 +103,13 @@ const COPIED = [
 
 function postableNumbers(run: Run, status: Words["status"], { challenge }: ToolContext): Frontmatter {
   const { score, guard } = challenge;
+  if (run.challengeId !== challenge.id) {
+    throw new CollabError(
+      "NOT_POSTABLE",
+      `${run.id} measured for the challenge ${run.challengeId}, and this record is that of ${challenge.id}`,
+      `benchmark_start {"stack":"${run.stackName}"} measures for this one`,
+    );
+  }
   if (run.state !== "completed") {
     throw new CollabError(
       "NOT_POSTABLE",

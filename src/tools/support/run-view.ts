@@ -77,6 +77,9 @@ export function runView(run: Run, challenge: Challenge, full: boolean): z.input<
   };
 }
 
+const share = ({ state, done, total }: Stage): number =>
+  state === "done" ? 1 : state === "running" && total > 0 ? Math.min(0.99, done / total) : 0;
+
 /** `throughput 12/16 (launch 2 of 3)` */
 export function currentStage(run: Run): string | undefined {
   const stage =
@@ -112,7 +115,7 @@ export async function follow(run: Run, seconds: number, { runner }: ToolContext,
     let current = run;
     while (!ended(current) && !over.signal.aborted) {
       current = await runner.changed(current, over.signal);
-      const done = current.stages.filter(({ state }) => state === "done").length;
+      const done = current.stages.reduce((sum, stage) => sum + share(stage), 0);
       call.progress(done, current.stages.length, currentStage(current) ?? current.state);
     }
     return current;

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { diffStacks } from "../../../src/runner/stack/diff.ts";
@@ -6,7 +6,6 @@ import { readTree } from "../../../src/runner/stack/files.ts";
 import { forkStack } from "../../../src/runner/stack/fork.ts";
 import { authorsOf, readLineage } from "../../../src/runner/stack/lineage.ts";
 import { withOverrides } from "../../../src/runner/stack/overrides.ts";
-import { similarity } from "../../../src/runner/stack/similarity.ts";
 import { temporaryDirectory } from "../../fixtures/server.ts";
 import { directoryWith, manifestWith } from "../../fixtures/trees.ts";
 
@@ -144,17 +143,4 @@ describe("what changed", () => {
     expect(patchTruncated).toBe(true);
     expect(files.find(({ path }) => path === "b.bin")).toMatchObject({ binary: true });
   });
-});
-
-test("a copy with renamed files is similar, another program is not", async () => {
-  const code = readFileSync(import.meta.filename, "utf8");
-  const mine = await readTree(directoryWith({ "manifest.json": manifestWith(), "serve.mjs": code }));
-  const copy = await readTree(
-    directoryWith({ "manifest.json": manifestWith({ model_id: "o/x" }), "main.mjs": `// mine\n${code}` }),
-  );
-  const other = await readTree(
-    directoryWith({ "manifest.json": manifestWith(), "serve.mjs": "console.log('hello, world');\n" }),
-  );
-  expect(await similarity(mine, copy)).toBeGreaterThan(0.9);
-  expect(await similarity(mine, other)).toBeLessThan(0.3);
 });
