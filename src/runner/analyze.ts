@@ -10,7 +10,7 @@ import {
   pplRowSchema,
   readOfficial,
   readOfficialLines,
-} from "./official-files.ts";
+} from "./official/official-files.ts";
 import { tokenIdsSha256 } from "./stats/fingerprint.ts";
 import { mean } from "./stats/percentile.ts";
 import { perplexity } from "./stats/perplexity.ts";

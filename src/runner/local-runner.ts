@@ -4,15 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Challenge } from "../challenge.ts";
 import { CollabError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { listDevices } from "./devices.ts";
-import { evidenceTree } from "./evidence.ts";
-import { leaseHolder, queueOf } from "./lease.ts";
-import { readLogPage } from "./log-pages.ts";
-import { readState, settleIfLost } from "./lost-runs.ts";
-import { homeFiles, runFiles } from "./run-files.ts";
+import { listDevices } from "./machine/devices.ts";
+import { evidenceTree } from "./run/evidence.ts";
+import { leaseHolder, queueOf } from "./run/lease.ts";
+import { readLogPage } from "./run/log-pages.ts";
+import { readState, settleIfLost } from "./run/lost-runs.ts";
+import { homeFiles, runFiles } from "./run/run-files.ts";
+import { startRun } from "./run/start-run.ts";
 import { type Device, ENDED, RUN_ID, type Run, type Runner } from "./runner.ts";
 import { readTree } from "./stack/files.ts";
-import { startRun } from "./start-run.ts";
 
 /** How often a follower looks at a run's state, and at whether its supervisor lives. */
 const LOOK_EVERY_MS = 150;

@@ -1,6 +1,6 @@
 /** The program of a run's own process: `supervise RUN_DIRECTORY`. Its standard error is the run's supervisor.log. */
 import { createLog } from "../log.ts";
-import { supervise } from "./supervisor.ts";
+import { supervise } from "./run/supervisor.ts";
 
 const log = createLog("info");
 const [dir] = process.argv.slice(2);

@@ -64,9 +64,9 @@ describe("the server over stdio", () => {
       "no_such_tool",
       "result_submit",
     ];
-    calls.forEach((name, index) =>
-      send({ id: 10 + index, method: "tools/call", params: { name, arguments: {} } }),
-    );
+    for (const [index, name] of calls.entries()) {
+      send({ id: 10 + index, method: "tools/call", params: { name, arguments: {} } });
+    }
     await until(() => lines.length >= 1 + calls.length);
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: "2.0" });
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/paths.ts";
 import { analyzeRun } from "../../src/runner/analyze.ts";
-import { orderedLine } from "../../src/runner/official-json.ts";
+import { orderedLine } from "../../src/runner/official/official-json.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "analyze-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sha256 } from "../../tree.ts";
-import { tryLock } from "../lock.ts";
+import { tryLock } from "../machine/lock.ts";
 import type { InstallContext } from "./installer.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { CappedLog } from "../capped-log.ts";
-import { rootCause } from "../failures.ts";
-import { readLogLines } from "../log-pages.ts";
-import { type GroupId, startGroup } from "../process-group.ts";
-import { RunFailure } from "../run-failure.ts";
+import { rootCause } from "../failure/failures.ts";
+import { RunFailure } from "../failure/run-failure.ts";
+import type { CappedLog } from "../machine/capped-log.ts";
+import { type GroupId, startGroup } from "../machine/process-group.ts";
+import { readLogLines } from "../run/log-pages.ts";
 import type { Progress } from "./stage.ts";
 
 const MEGABYTE = 1e6;

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CappedLog } from "../capped-log.ts";
-import { deathFailure, neverReadyFailure } from "../failures.ts";
-import { readLogLines } from "../log-pages.ts";
-import { isListening } from "../port.ts";
-import { type GroupCommand, type GroupId, type ProcessGroup, startGroup } from "../process-group.ts";
-import { RunFailure } from "../run-failure.ts";
-import { type ServerClient, serverClient } from "../server-client.ts";
+import { deathFailure, neverReadyFailure } from "../failure/failures.ts";
+import { RunFailure } from "../failure/run-failure.ts";
+import type { CappedLog } from "../machine/capped-log.ts";
+import { isListening } from "../machine/port.ts";
+import { type GroupCommand, type GroupId, type ProcessGroup, startGroup } from "../machine/process-group.ts";
+import { readLogLines } from "../run/log-pages.ts";
+import { type ServerClient, serverClient } from "./server-client.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;

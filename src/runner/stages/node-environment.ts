@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RunFailure } from "../run-failure.ts";
+import { RunFailure } from "../failure/run-failure.ts";
 import { cachedEnvironment } from "./environment-cache.ts";
 import { thisMachine, unusableBuilds } from "./gpu-builds.ts";
 import { type InstallContext, runInstaller } from "./installer.ts";

@@ -1,13 +1,13 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeFileAtomic } from "../atomic-file.ts";
-import { OFFICIAL } from "../official-files.ts";
-import { officialJson, officialLine } from "../official-json.ts";
-import { RunFailure } from "../run-failure.ts";
-import { contractFailure, type Reply, statusFailure } from "../server-client.ts";
+import { RunFailure } from "../failure/run-failure.ts";
+import { writeFileAtomic } from "../machine/atomic-file.ts";
+import { OFFICIAL } from "../official/official-files.ts";
+import { officialJson, officialLine } from "../official/official-json.ts";
+import type { PplRecord } from "../run/workload.ts";
 import { perplexity, type RecordScore, recordPpl } from "../stats/perplexity.ts";
-import type { PplRecord } from "../workload.ts";
+import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
 import type { ServerStage } from "./stage.ts";
 
 /** The guarded pass: how likely the model finds given tokens (benchmark-protocol 3). */

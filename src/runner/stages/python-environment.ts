@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { RunFailure } from "../run-failure.ts";
+import { RunFailure } from "../failure/run-failure.ts";
 import { cachedEnvironment } from "./environment-cache.ts";
 import { type InstallContext, runInstaller } from "./installer.ts";
 

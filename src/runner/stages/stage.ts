@@ -1,6 +1,6 @@
 import type { Profile } from "../../challenge.ts";
-import type { ServerClient } from "../server-client.ts";
-import type { Workload } from "../workload.ts";
+import type { Workload } from "../run/workload.ts";
+import type { ServerClient } from "./server-client.ts";
 
 /** Reports units of work done; cheap, for it is called between timed requests. */
 export type Progress = (done: number, total: number, note?: string) => void;

@@ -2,11 +2,11 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { OFFICIAL } from "../official-files.ts";
-import { orderedLine } from "../official-json.ts";
-import { RunFailure } from "../run-failure.ts";
-import { contractFailure, type Reply, statusFailure } from "../server-client.ts";
+import { RunFailure } from "../failure/run-failure.ts";
+import { OFFICIAL } from "../official/official-files.ts";
+import { orderedLine } from "../official/official-json.ts";
 import { type ServingMetrics, servingMetrics } from "../stats/serving-metrics.ts";
+import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
 import type { ServerStage } from "./stage.ts";
 import { tokenCounts } from "./tokenize.ts";
 

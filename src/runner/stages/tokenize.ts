@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { RunFailure } from "../run-failure.ts";
+import { RunFailure } from "../failure/run-failure.ts";
 import type { ServerStage } from "./stage.ts";
 
 /**
