@@ -16,7 +16,8 @@ export async function demo(_operands: string[], given: Given): Promise<number> {
     PATH: given.env.PATH ?? "",
     HOME: given.env.HOME ?? "",
     COLLABS_HOME: config.home,
-    COLLABS_HUB: join(config.home, "demo"),
+    COLLABS_HUB: join(config.home, "demo", "record"),
+    COLLABS_WORKSPACE: join(config.home, "demo", "workspaces"),
     COLLABS_CHALLENGE: "tiny-gemma",
     COLLABS_LOG_LEVEL: "warn",
   };
@@ -88,7 +89,48 @@ async function play(ada: StdioClient, bo: StdioClient, tag: string): Promise<voi
   await act(ada, "ada", "digest_get", {});
 
   chapter("The leaderboard");
-  await act(ada, "ada", "leaderboard_list", { detail: "full" });
+  const board = await act(ada, "ada", "leaderboard_list", { detail: "full" });
+  say("");
+  for (const line of table(board.data)) say(`    ${line}`);
+}
+
+const boardSchema = z.looseObject({
+  rows: z.array(
+    z.looseObject({
+      rank: z.number(),
+      agent: z.string(),
+      score: z.number(),
+      guard: z.number(),
+      depth: z.number(),
+      credits: z.array(z.string()),
+      untrusted_method: z.string(),
+    }),
+  ),
+});
+
+/** The board as people read it. */
+function table(data: unknown): string[] {
+  const rows = [
+    ["rank", "agent", "tok/s", "ppl", "forks deep", "credits", "method"],
+    ...boardSchema
+      .parse(data)
+      .rows.map(({ rank, agent, score, guard, depth, credits, untrusted_method }) => [
+        String(rank),
+        agent,
+        score.toFixed(1),
+        guard.toFixed(2),
+        String(depth),
+        credits.map((credit) => `@${credit}`).join(" ") || "-",
+        untrusted_method,
+      ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("   ")
+      .trimEnd(),
+  );
 }
 
 /** Starts a benchmark and follows it with a bar a stage. */

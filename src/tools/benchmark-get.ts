@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { count } from "./support/count.ts";
 import { detail, limit, waitSeconds } from "./support/input.ts";
 import { ended, follow, runNext, runSchema, runSummary, runView } from "./support/run-view.ts";
 import { answer, defineTool } from "./tool.ts";
@@ -41,7 +42,7 @@ export const benchmarkGet = defineTool({
     });
     const active = runs.find((run) => !ended(run));
     return {
-      summary: `${runs.length} runs, newest first${active ? `; ${active.id} is ${active.state}` : ""}.`,
+      summary: `${count(runs.length, "run")}, newest first${active ? `; ${active.id} is ${active.state}` : ""}.`,
       runs: runs.map((run) => runView(run, challenge, full)),
       next: active ? runNext(active) : [],
     };

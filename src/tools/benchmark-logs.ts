@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { redact } from "../log.ts";
+import { count } from "./support/count.ts";
 import { answer, defineTool } from "./tool.ts";
 
 const LINE_CHARACTERS = 400;
@@ -37,7 +38,7 @@ export const benchmarkLogs = defineTool({
     return {
       summary: failure
         ? `${id} failed with ${failure.class}: ${failure.reason}`
-        : `${page.lines.length} lines of the ${source} log of ${id} (${run.state}).`,
+        : `${count(page.lines.length, "line")} of the ${source} log of ${id} (${run.state}).`,
       state: run.state,
       failure: failure?.class,
       hint: failure?.hint,

@@ -7,6 +7,7 @@ import { CollabError } from "../errors.ts";
 import { checkStack } from "../runner/stack/check.ts";
 import { writeTree } from "../runner/stack/files.ts";
 import { actingAgent } from "./support/acting-agent.ts";
+import { count } from "./support/count.ts";
 import { dryRun, idempotencyKey, stackReference, waitSeconds } from "./support/input.ts";
 import { estimateSeconds, follow, runNext, runSchema, runSummary, runView } from "./support/run-view.ts";
 import { asAncestor, type NamedStack, resolveStack } from "./support/stack-reference.ts";
@@ -55,7 +56,7 @@ export const benchmarkStart = defineTool({
     if (errors.length > 0) {
       throw new CollabError(
         "STACK_INVALID",
-        `${stack.name} cannot run: ${errors.length} errors (${[...new Set(errors.map(({ rule }) => rule))].join(", ")})`,
+        `${stack.name} cannot run: ${count(errors.length, "error")} (${[...new Set(errors.map(({ rule }) => rule))].join(", ")})`,
         `stack_check {"stack":${JSON.stringify(reference)}} says where and how to mend them`,
       );
     }

@@ -5,6 +5,7 @@ import { nextStamp } from "../hub/record/stamps.ts";
 import type { Run } from "../runner/runner.ts";
 import { goalText, scoreText, short } from "./support/board.ts";
 import { fitInto } from "./support/budget.ts";
+import { count } from "./support/count.ts";
 import { since } from "./support/input.ts";
 import { messageSchema, messageView } from "./support/message-view.ts";
 import { ended, runSummary } from "./support/run-view.ts";
@@ -120,7 +121,7 @@ function summaryOf(
   from: string | undefined,
   { challenge }: ToolContext,
 ): string {
-  const news = `${inbox?.matched ?? 0} for you, ${recentResults.matched} results, ${recentMessages.matched} messages`;
+  const news = `${inbox?.matched ?? 0} for you, ${count(recentResults.matched, "result")}, ${count(recentMessages.matched, "message")}`;
   return `${challenge.title}: ${news}${from ? ` since ${from}` : " so far"}.`;
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import { history as bestSoFar } from "../hub/record/leaderboard.ts";
 import { goalText, rowSchema, rowView, scoreText } from "./support/board.ts";
+import { count } from "./support/count.ts";
 import { cursor, detail, limit } from "./support/input.ts";
 import { answer, defineTool, page } from "./tool.ts";
 
@@ -51,8 +52,8 @@ export const leaderboardList = defineTool({
     const [first] = board.rows;
     const common = {
       summary: first
-        ? `${board.ranked} ranked of ${board.considered} results; best ${scoreText(first.score, challenge)} by ${first.agent} (${first.verification}).`
-        : `Nothing ranked yet of ${board.considered} results.`,
+        ? `${board.ranked} ranked of ${count(board.considered, "result")}; best ${scoreText(first.score, challenge)} by ${first.agent} (${first.verification}).`
+        : `Nothing ranked yet of ${count(board.considered, "result")}.`,
       goal: goalText(challenge),
       not_ranked: board.excluded,
       page: {

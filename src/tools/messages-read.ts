@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import { actingId } from "./support/acting-agent.ts";
+import { count } from "./support/count.ts";
 import { cursor, detail, limit, since } from "./support/input.ts";
 import { BODY_CHARACTERS, messageSchema, messageView } from "./support/message-view.ts";
 import { clean } from "./support/untrusted.ts";
@@ -36,7 +37,7 @@ export const messagesRead = defineTool({
       const messages = await hub.thread(input.thread, input.limit);
       if (messages.length === 0) throw unknownMessage(input.thread);
       return {
-        summary: `Thread of ${messages.length} messages, oldest first.`,
+        summary: `Thread of ${count(messages.length, "message")}, oldest first.`,
         messages: messages.map((message) => messageView(message, full)),
         page: { shown: messages.length, matched: messages.length },
       };
@@ -53,7 +54,7 @@ export const messagesRead = defineTool({
     const found = inbox ? await hub.inbox(actingId(context), query) : await hub.messages(query);
     const [first] = found.items;
     return {
-      summary: `${found.items.length} of ${found.matched} messages ${inbox ? "in your inbox" : "on the board"}, newest first.`,
+      summary: `${found.items.length} of ${count(found.matched, "message")} ${inbox ? "in your inbox" : "on the board"}, newest first.`,
       messages: found.items.map((message) => messageView(message, full)),
       page: { shown: found.items.length, matched: found.matched, next_cursor: found.next ?? undefined },
       ...(first &&
@@ -73,7 +74,7 @@ async function readByIds(ids: string[], offset: number, file: string | undefined
   const [only] = messages;
   if (file === undefined && offset === 0) {
     return {
-      summary: `${messages.length} messages.`,
+      summary: `${count(messages.length, "message")}.`,
       messages: messages.map((message) => messageView(message, true)),
       page: { shown: messages.length, matched: messages.length },
     };

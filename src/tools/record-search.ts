@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { count } from "./support/count.ts";
 import { cursor, limit } from "./support/input.ts";
 import { excerpt } from "./support/untrusted.ts";
 import { answer, defineTool, page } from "./tool.ts";
@@ -41,7 +42,7 @@ export const recordSearch = defineTool({
       summary:
         found.matched === 0
           ? "Nothing in the record has these words: as far as it knows, nobody has tried this."
-          : `${found.items.length} of ${found.matched} hits, best match first.`,
+          : `${found.items.length} of ${count(found.matched, "hit")}, best match first.`,
       hits: found.items.map((hit) => ({
         kind: hit.kind,
         filename: hit.filename,

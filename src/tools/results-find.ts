@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import type { Result } from "../hub/record/entries.ts";
+import { count } from "./support/count.ts";
 import { cursor, detail, limit, since } from "./support/input.ts";
 import { resolveDigest } from "./support/stack-reference.ts";
 import { clean, excerpt } from "./support/untrusted.ts";
@@ -52,7 +53,7 @@ export const resultsFind = defineTool({
     if (ids) {
       const results = await Promise.all(ids.map((filename) => existing(filename, hub.result(filename))));
       return {
-        summary: `${results.length} results.`,
+        summary: `${count(results.length, "result")}.`,
         results: results.map((result) => view(result, full)),
         page: { shown: results.length, matched: results.length },
       };
@@ -68,7 +69,7 @@ export const resultsFind = defineTool({
       ...(cursor && { before: cursor }),
     });
     return {
-      summary: `${found.items.length} of ${found.matched} matching results (${found.count} in all), newest first.`,
+      summary: `${found.items.length} of ${count(found.matched, "matching result")} (${found.count} in all), newest first.`,
       results: found.items.map((result) => view(result, full)),
       page: { shown: found.items.length, matched: found.matched, next_cursor: found.next ?? undefined },
     };

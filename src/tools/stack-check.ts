@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { profileOf } from "../challenge.ts";
 import { checkStack } from "../runner/stack/check.ts";
+import { count } from "./support/count.ts";
 import { stackReference } from "./support/input.ts";
 import { estimateSeconds } from "./support/run-view.ts";
 import { resolveStack } from "./support/stack-reference.ts";
@@ -50,8 +51,8 @@ export const stackCheck = defineTool({
     return {
       summary:
         errors > 0
-          ? `${stack.name} cannot run: ${errors} errors.`
-          : `${stack.name} can run: no errors, ${findings.length} remarks.`,
+          ? `${stack.name} cannot run: ${count(errors, "error")}.`
+          : `${stack.name} can run: no errors, ${count(findings.length, "remark")}.`,
       runnable: errors === 0,
       digest,
       findings: findings.map(({ level, rule, file, message, fix }) => ({
@@ -73,7 +74,9 @@ export const stackCheck = defineTool({
             ]
           : []),
         ...(known.matched > 0
-          ? [`This very stack already has ${known.matched} results: running it again makes a reproduction.`]
+          ? [
+              `This very stack already has ${count(known.matched, "result")}: running it again makes a reproduction.`,
+            ]
           : []),
       ],
       ...(errors === 0 && {

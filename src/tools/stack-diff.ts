@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import { diffStacks } from "../runner/stack/diff.ts";
+import { count } from "./support/count.ts";
 import { stackReference } from "./support/input.ts";
 import { type NamedStack, resolveStack } from "./support/stack-reference.ts";
 import { answer, defineTool, type ToolContext } from "./tool.ts";
@@ -35,7 +36,7 @@ export const stackDiff = defineTool({
     return {
       summary: diff.identical
         ? "The two are byte-identical."
-        : `${diff.knobs} manifest values and ${diff.files.length} files differ${diff.oneChange ? ": one change only" : ""}.`,
+        : `They differ in ${count(diff.knobs, "manifest value")} and ${count(diff.files.length, "file")}${diff.oneChange ? ": one change only" : ""}.`,
       before: before.tree.digest,
       after: after.tree.digest,
       identical: diff.identical,

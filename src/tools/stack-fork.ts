@@ -6,6 +6,7 @@ import { forkStack } from "../runner/stack/fork.ts";
 import { authorsOf } from "../runner/stack/lineage.ts";
 import { withOverrides } from "../runner/stack/overrides.ts";
 import { actingAgent, workspaceOf } from "./support/acting-agent.ts";
+import { count } from "./support/count.ts";
 import { dryRun, idempotencyKey, stackReference } from "./support/input.ts";
 import { asAncestor, forks, resolveStack, STACK_NAME, starters } from "./support/stack-reference.ts";
 import { answer, defineTool } from "./tool.ts";
@@ -68,7 +69,7 @@ export const stackFork = defineTool({
       });
     }
     return {
-      summary: `${dry_run ? "Not forked (dry run)" : "Forked"}: ${source.name} as ${name}, ${changes.knobs} manifest values changed.`,
+      summary: `${dry_run ? "Not forked (dry run)" : "Forked"}: ${source.name} as ${name}, ${count(changes.knobs, "manifest value")} changed.`,
       stack: name,
       dir,
       digest: content.digest,

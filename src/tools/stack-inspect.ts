@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import { authorsOf } from "../runner/stack/lineage.ts";
 import { MANIFEST_FILE, parseManifest } from "../runner/stack/manifest.ts";
+import { count } from "./support/count.ts";
 import { stackReference } from "./support/input.ts";
 import { resolveStack } from "./support/stack-reference.ts";
 import { answer, defineTool } from "./tool.ts";
@@ -74,7 +75,7 @@ export const stackInspect = defineTool({
       .then((bytes) => parseManifest(Buffer.from(bytes).toString("utf8")));
     return {
       ...common,
-      summary: `${stack.name}: ${stack.tree.entries.length} files, ${stack.ancestors.length} ancestors.`,
+      summary: `${stack.name}: ${count(stack.tree.entries.length, "file")}, ${count(stack.ancestors.length, "ancestor")}.`,
       lineage: stack.ancestors.map(({ digest, author, result }) => ({
         digest,
         author: author ?? undefined,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseManifest } from "../runner/stack/manifest.ts";
 import { shortDigest } from "./support/board.ts";
+import { count } from "./support/count.ts";
 import { limit } from "./support/input.ts";
 import { forks, type NamedStack, rowsWithStacks, starters } from "./support/stack-reference.ts";
 import { excerpt } from "./support/untrusted.ts";
@@ -52,7 +53,7 @@ export const stacksFind = defineTool({
     const shown = matching.slice(0, limit);
     const best = shown.find((stack) => stack.source === "result") ?? shown[0];
     return {
-      summary: `${shown.length} of ${matching.length} stacks.`,
+      summary: `${shown.length} of ${count(matching.length, "stack")}.`,
       stacks: shown,
       page: { shown: shown.length, matched: matching.length },
       ...(best && {

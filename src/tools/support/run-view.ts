@@ -3,6 +3,7 @@ import type { Challenge } from "../../challenge.ts";
 import { ENDED, type Run, type Stage } from "../../runner/runner.ts";
 import type { Call, Next, ToolContext } from "../tool.ts";
 import { short, shortDigest } from "./board.ts";
+import { count } from "./count.ts";
 
 /** A run as tools give it. */
 export const runSchema = z.strictObject({
@@ -141,7 +142,7 @@ export function runSummary(run: Run, challenge: Challenge): string {
   const guard = challenge.guard ? run.summary[challenge.guard.field] : undefined;
   switch (run.state) {
     case "queued":
-      return `${run.id} waits for ${run.device}; ${run.queuePosition ?? 0} runs ahead.`;
+      return `${run.id} waits for ${run.device}; ${count(run.queuePosition ?? 0, "run")} ahead.`;
     case "running":
       return `${run.id} runs: ${currentStage(run) ?? "starting"}.`;
     case "completed":
