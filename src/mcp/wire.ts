@@ -40,6 +40,10 @@ function slim(value: unknown, io: "input" | "output"): unknown {
   const node = jsonObject.safeParse(value);
   if (!node.success) return value;
   const kept = Object.entries(node.data).filter(([key, item]) => {
+    // "Anything goes" is what an object without this key says too.
+    if (key === "additionalProperties" && typeof item === "object" && Object.keys(item ?? {}).length === 0) {
+      return false;
+    }
     // A property may have any of these names; there its value is a schema.
     if (typeof item === "object" && !Array.isArray(item) && key !== "propertyNames") return true;
     if (QUIET.includes(key) || Math.abs(Number(item)) === Number.MAX_SAFE_INTEGER) return false;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ancestorSchema } from "../runner/stack/lineage.ts";
 import { actingAgent } from "./support/acting-agent.ts";
 import { rowSchema, rowView, scoreText } from "./support/board.ts";
 import { dryRun, idempotencyKey } from "./support/input.ts";
@@ -38,7 +39,7 @@ export const resultSubmit = defineTool({
     filename: z.string().optional(),
     message: z.string().optional(),
     fields: z.record(z.string(), z.unknown()),
-    untrusted_lineage: z.array(z.unknown()).optional(),
+    untrusted_lineage: z.array(ancestorSchema).optional(),
     standing: rowSchema.optional(),
   }),
   annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
@@ -53,7 +54,7 @@ export const resultSubmit = defineTool({
       body: words.body,
       ...(idempotency_key && { idempotencyKey: idempotency_key }),
     };
-    const shown = { fields, untrusted_lineage: Array.isArray(lineage) ? lineage : undefined };
+    const shown = { fields, untrusted_lineage: lineage };
     if (dry_run) {
       await hub.previewResult(draft);
       return {

@@ -4,6 +4,7 @@ import { diffStacks } from "../runner/stack/diff.ts";
 import { count } from "./support/count.ts";
 import { stackReference } from "./support/input.ts";
 import { type NamedStack, resolveStack } from "./support/stack-reference.ts";
+import { valueChangeSchema, valueChanges } from "./support/value-change.ts";
 import { answer, defineTool, type ToolContext } from "./tool.ts";
 
 export const stackDiff = defineTool({
@@ -23,7 +24,7 @@ export const stackDiff = defineTool({
     identical: z.boolean(),
     knobs: z.number(),
     one_change: z.boolean(),
-    untrusted_values: z.array(z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+    untrusted_values: z.array(valueChangeSchema),
     untrusted_files: z.array(z.string()),
     untrusted_patch: z.string().optional(),
     patch_truncated: z.boolean().optional(),
@@ -42,7 +43,7 @@ export const stackDiff = defineTool({
       identical: diff.identical,
       knobs: diff.knobs,
       one_change: diff.oneChange,
-      untrusted_values: diff.values,
+      untrusted_values: valueChanges(diff.values),
       untrusted_files: diff.files.map((file) =>
         file.binary
           ? `${file.change} ${file.path} (binary)`

@@ -9,6 +9,7 @@ import { actingAgent, workspaceOf } from "./support/acting-agent.ts";
 import { count } from "./support/count.ts";
 import { dryRun, idempotencyKey, stackReference } from "./support/input.ts";
 import { asAncestor, forks, resolveStack, STACK_NAME, starters } from "./support/stack-reference.ts";
+import { valueChangeSchema, valueChanges } from "./support/value-change.ts";
 import { answer, defineTool } from "./tool.ts";
 
 export const stackFork = defineTool({
@@ -38,7 +39,7 @@ export const stackFork = defineTool({
     authors: z.array(z.string()),
     knobs: z.number(),
     forked: z.boolean(),
-    untrusted_changes: z.array(z.strictObject({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+    untrusted_changes: z.array(valueChangeSchema),
   }),
   annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
   run: async ({ stack: reference, name, overrides, dry_run, idempotency_key }, context) => {
@@ -77,7 +78,7 @@ export const stackFork = defineTool({
       authors: authorsOf(ancestors),
       knobs: changes.knobs,
       forked: !dry_run,
-      untrusted_changes: changes.values,
+      untrusted_changes: valueChanges(changes.values),
       notices: [
         ...(changes.identical && source.source === "result"
           ? ["Unchanged, this fork is a verbatim reproduction of its parent."]

@@ -22,7 +22,7 @@ export async function draftResult(
   agent: Agent,
   words: Words,
   context: ToolContext,
-): Promise<Frontmatter> {
+): Promise<Frontmatter & { lineage?: Run["ancestors"] }> {
   const { runner, challenge } = context;
   const run = await runner.run(id);
   if (run.agentId !== agent.id) {
