@@ -1,6 +1,6 @@
 import type { Tree } from "../../tree.ts";
-import type { Finding, Sources } from "./check.ts";
 import { checkImports } from "./check-imports.ts";
+import type { Finding, Sources } from "./finding.ts";
 import { MANIFEST_FILE, type Manifest } from "./manifest.ts";
 
 export const isCode = (path: string): boolean => /\.(?:py|[cm]?js|sh)$/.test(path);

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 import type { Manifest } from "./manifest.ts";
 import { PYTHON_STANDARD_MODULES, PYTHON_USUAL_MODULES } from "./python-modules.ts";
 import { skeletonOf } from "./source-code.ts";

@@ -1,4 +1,4 @@
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 import { MANIFEST_FILE, type Manifest } from "./manifest.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { posix, win32 } from "node:path";
 import type { Challenge } from "../../challenge.ts";
 import type { Tree } from "../../tree.ts";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 import { MANIFEST_FILE, type Manifest } from "./manifest.ts";
 
 /** `owner/name` on the Hub. */
