@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { rootCause } from "../failure/failures.ts";
 import { RunFailure } from "../failure/run-failure.ts";
 import type { CappedLog } from "../machine/capped-log.ts";
+import { readLogLines } from "../machine/log-pages.ts";
 import { type GroupId, startGroup } from "../machine/process-group.ts";
-import { readLogLines } from "../run/log-pages.ts";
 import type { Progress } from "./stage.ts";
 
 const MEGABYTE = 1e6;

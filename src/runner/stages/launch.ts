@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { deathFailure, neverReadyFailure } from "../failure/failures.ts";
 import { RunFailure } from "../failure/run-failure.ts";
 import type { CappedLog } from "../machine/capped-log.ts";
+import { readLogLines } from "../machine/log-pages.ts";
 import { isListening } from "../machine/port.ts";
 import { type GroupCommand, type GroupId, type ProcessGroup, startGroup } from "../machine/process-group.ts";
-import { readLogLines } from "../run/log-pages.ts";
 import { type ServerClient, serverClient } from "./server-client.ts";
 
 const FIRST_PAUSE_MS = 100;

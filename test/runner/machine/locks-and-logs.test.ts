@@ -7,8 +7,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../../src/paths.ts";
 import { logSegments, openCappedLog, SEGMENT_BYTES } from "../../../src/runner/machine/capped-log.ts";
 import { isLocked, tryLock } from "../../../src/runner/machine/lock.ts";
+import { readLogPage } from "../../../src/runner/machine/log-pages.ts";
 import { enterQueue, leaseHolder, queueOf, tryLease } from "../../../src/runner/run/lease.ts";
-import { readLogPage } from "../../../src/runner/run/log-pages.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "locks-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { logSegments, type Segment } from "../machine/capped-log.ts";
 import type { LogPage, LogQuery } from "../runner.ts";
+import { logSegments, type Segment } from "./capped-log.ts";
 
 const LINE_CHARACTERS = 2000;
 const PAGE_BYTES = 256 * 1024;
