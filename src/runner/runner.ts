@@ -65,6 +65,9 @@ export const stageSchema = z.strictObject({
 });
 export type Stage = z.infer<typeof stageSchema>;
 
+/** Reports a stage's units of work done; cheap, for it is called between timed requests. */
+export type Progress = (done: number, total: number, note?: string) => void;
+
 /** Why a run failed: a class from docs/errors.md, our one-line reason, and the server's own lines that show it. */
 export const failureSchema = z.strictObject({
   class: z.enum([

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { packageRoot } from "../../src/paths.ts";
+import { thisMachine, unusableBuilds } from "../../src/runner/install/gpu-builds.ts";
 import { parseManifest } from "../../src/runner/stack/manifest.ts";
-import { thisMachine, unusableBuilds } from "../../src/runner/stages/gpu-builds.ts";
 
 export const tinyGemmaDir = join(packageRoot, "stacks", "tiny-gemma");
 export const tinyGemmaManifest = parseManifest(readFileSync(join(tinyGemmaDir, "manifest.json"), "utf8"));

@@ -12,16 +12,16 @@ import { installerEnvironment, serverEnvironment } from "../machine/process-envi
 import type { GroupId } from "../machine/process-group.ts";
 import { ensureModel } from "../models/models.ts";
 import { officialJson } from "../official/official-json.ts";
+import type { Progress } from "../runner.ts";
 import { readTree } from "../stack/files.ts";
 import { MANIFEST_FILE, type Manifest, parseManifest, serveCommand } from "../stack/manifest.ts";
 import { environmentStage } from "../stages/environment.ts";
-import type { Progress } from "../stages/stage.ts";
+import { loadWorkload } from "../stages/workload.ts";
 import { HARNESS } from "./launch-files.ts";
 import { type LaunchResult, measureLaunch } from "./measure-launch.ts";
 import { homeFiles, type RunRequest, type RunSettings, runFiles } from "./run-files.ts";
 import type { RunState } from "./run-state.ts";
 import { runSummary, runWarnings } from "./run-summary.ts";
-import { loadWorkload } from "./workload.ts";
 
 interface Execution {
   dir: string;

@@ -4,14 +4,15 @@ import { RunFailure } from "../failure/run-failure.ts";
 import type { CappedLog } from "../machine/capped-log.ts";
 import { freePort } from "../machine/port.ts";
 import type { GroupId } from "../machine/process-group.ts";
-import type { Summary } from "../runner.ts";
+import type { Progress, Summary } from "../runner.ts";
 import type { Manifest } from "../stack/manifest.ts";
 import { decodeStage } from "../stages/decode.ts";
 import { type LaunchedServer, launchStage } from "../stages/launch.ts";
 import { perplexityStage } from "../stages/perplexity.ts";
-import type { Progress, ServerStage } from "../stages/stage.ts";
+import type { ServerStage } from "../stages/stage.ts";
 import { throughputStage } from "../stages/throughput.ts";
 import { tokenCounts } from "../stages/tokenize.ts";
+import type { Workload } from "../stages/workload.ts";
 import { fingerprint } from "../stats/fingerprint.ts";
 import {
   type Datasets,
@@ -22,7 +23,6 @@ import {
 } from "./launch-files.ts";
 import { comparePaths, type PathComparison } from "./path-comparison.ts";
 import type { RunState } from "./run-state.ts";
-import type { Workload } from "./workload.ts";
 
 export interface LaunchPlan {
   /** From 1. */

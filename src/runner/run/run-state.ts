@@ -1,6 +1,5 @@
 import { writeJson } from "../machine/atomic-file.ts";
-import type { Run, Stage, StageName } from "../runner.ts";
-import type { Progress } from "../stages/stage.ts";
+import type { Progress, Run, Stage, StageName } from "../runner.ts";
 import { secondsLeft } from "./estimate.ts";
 import { runFiles } from "./run-files.ts";
 

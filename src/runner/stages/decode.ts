@@ -6,11 +6,11 @@ import { RunFailure } from "../failure/run-failure.ts";
 import { writeFileAtomic } from "../machine/atomic-file.ts";
 import { OFFICIAL } from "../official/official-files.ts";
 import { officialJson, officialLine } from "../official/official-json.ts";
-import type { Prompt } from "../run/workload.ts";
 import { tokenIdsSha256 } from "../stats/fingerprint.ts";
 import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
 import type { ServerStage } from "./stage.ts";
 import { chatTokenIds } from "./tokenize.ts";
+import type { Prompt } from "./workload.ts";
 
 /**
  * The audited pass: the same prompts in the same order as token ids, recording the ids that come back

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import type { InstallContext } from "../install/installer.ts";
+import { nodeEnvironment } from "../install/node-environment.ts";
+import { binDir, pythonEnvironment, SYSTEM_PYTHON, venvPython } from "../install/python-environment.ts";
 import type { Manifest } from "../stack/manifest.ts";
-import type { InstallContext } from "./installer.ts";
-import { nodeEnvironment } from "./node-environment.ts";
-import { binDir, pythonEnvironment, SYSTEM_PYTHON, venvPython } from "./python-environment.ts";
 
 /** What a stack's server runs with. */
 export interface StackEnvironment {

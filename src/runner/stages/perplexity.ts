@@ -5,10 +5,10 @@ import { RunFailure } from "../failure/run-failure.ts";
 import { writeFileAtomic } from "../machine/atomic-file.ts";
 import { OFFICIAL } from "../official/official-files.ts";
 import { officialJson, officialLine } from "../official/official-json.ts";
-import type { PplRecord } from "../run/workload.ts";
 import { perplexity, type RecordScore, recordPpl } from "../stats/perplexity.ts";
 import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
 import type { ServerStage } from "./stage.ts";
+import type { PplRecord } from "./workload.ts";
 
 /** The guarded pass: how likely the model finds given tokens (benchmark-protocol 3). */
 const WHAT = "POST /v1/completions with prompt_logprobs";

@@ -1,9 +1,7 @@
 import type { Profile } from "../../challenge.ts";
-import type { Workload } from "../run/workload.ts";
+import type { Progress } from "../runner.ts";
 import type { ServerClient } from "./server-client.ts";
-
-/** Reports units of work done; cheap, for it is called between timed requests. */
-export type Progress = (done: number, total: number, note?: string) => void;
+import type { Workload } from "./workload.ts";
 
 /** What the stages that speak to a running server share. */
 export interface ServerStage {

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type InstallContext, runInstaller } from "../../../src/runner/install/installer.ts";
 import { openCappedLog } from "../../../src/runner/machine/capped-log.ts";
 import { installerEnvironment } from "../../../src/runner/machine/process-environment.ts";
 import { parseManifest } from "../../../src/runner/stack/manifest.ts";
 import { environmentStage } from "../../../src/runner/stages/environment.ts";
-import { type InstallContext, runInstaller } from "../../../src/runner/stages/installer.ts";
 import { toyRegistry } from "../support/toy-registry.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "environment-"));

@@ -5,7 +5,7 @@ import { RunFailure } from "../failure/run-failure.ts";
 import type { CappedLog } from "../machine/capped-log.ts";
 import { readLogLines } from "../machine/log-pages.ts";
 import { type GroupId, startGroup } from "../machine/process-group.ts";
-import type { Progress } from "./stage.ts";
+import type { Progress } from "../runner.ts";
 
 const MEGABYTE = 1e6;
 const LOOK_EVERY_MS = 1000;

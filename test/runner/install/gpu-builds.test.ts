@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { unusableBuilds } from "../../../src/runner/stages/gpu-builds.ts";
+import { unusableBuilds } from "../../../src/runner/install/gpu-builds.ts";
 
 const bare = { platform: "linux", arch: "x64", cuda: false, vulkan: false };
 const kept = (machine: typeof bare) => {
