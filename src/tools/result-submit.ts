@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { CollabError } from "../errors.ts";
+import type { Hub } from "../hub/hub.ts";
 import { ancestorSchema } from "../runner/stack/lineage.ts";
 import { actingAgent } from "./support/acting-agent.ts";
 import { rowSchema, rowView, scoreText } from "./support/board.ts";
@@ -73,16 +75,7 @@ export const resultSubmit = defineTool({
     await hub.storeTree(await runner.stack(id));
     await hub.storeTree(await runner.evidence(id));
     const { filename, replayed } = await hub.postResult(draft);
-    const message =
-      announce === undefined
-        ? undefined
-        : await hub.postMessage({
-            agentId: agent.id,
-            body: announce,
-            type: "result",
-            refs: [filename],
-            idempotencyKey: `announce:${filename}`,
-          });
+    const announced = announce === undefined ? {} : await announceResult(announce, filename, agent.id, hub);
     const board = await hub.leaderboard({ agent: agent.id });
     const row = board.rows[0];
     return {
@@ -90,10 +83,11 @@ export const resultSubmit = defineTool({
       summary: `Posted ${filename}${replayed ? " (the idempotency key had posted it before)" : ""}: ${row ? `${agent.id} stands at rank ${row.rank} with ${scoreText(row.score, challenge)}` : "not ranked"}.`,
       posted: true,
       filename,
-      message: message?.filename,
+      message: announced.message,
       standing: row && rowView(row, challenge, false),
+      notices: announced.notice ? [announced.notice] : [],
       next: [
-        ...(message
+        ...(announced.message
           ? []
           : [
               {
@@ -107,3 +101,20 @@ export const resultSubmit = defineTool({
     };
   },
 });
+
+/** The result stands, whatever becomes of the message about it. */
+async function announceResult(
+  body: string,
+  filename: string,
+  agentId: string,
+  hub: Hub,
+): Promise<{ message?: string; notice?: string }> {
+  try {
+    const idempotencyKey = `announce:${filename}`;
+    const posted = await hub.postMessage({ agentId, body, type: "result", refs: [filename], idempotencyKey });
+    return { message: posted.filename };
+  } catch (error) {
+    if (!(error instanceof CollabError)) throw error;
+    return { notice: `The result is posted, the announcement is not: ${error.message}.` };
+  }
+}

@@ -65,5 +65,12 @@ async function parentOf(stack: NamedStack, context: ToolContext): Promise<NamedS
       `stack_diff with "against"`,
     );
   }
-  return resolveStack(parent.result ?? parent.digest, context);
+  return resolveStack(parent.result ?? parent.digest, context).catch((error: unknown) => {
+    if (!(error instanceof CollabError) || error.code !== "NOT_FOUND") throw error;
+    throw new CollabError(
+      "NOT_FOUND",
+      `the parent of ${stack.name} is kept nowhere: it was a fork that was edited since and never published`,
+      `stack_diff {"stack":"${stack.name}","against":"…"} with another stack`,
+    );
+  });
 }

@@ -181,6 +181,14 @@ describe("a benchmark", () => {
     expect(state.numbers.tps_sd).toBeGreaterThanOrEqual(0);
 
     const long = await second.call("benchmark_start", { stack: "mine", launches: 20 });
+    const notes: string[] = [];
+    const waited = await second.client.callTool(
+      { name: "benchmark_get", arguments: { run: long.data.run.run, wait_seconds: 4 } },
+      undefined,
+      { onprogress: ({ message }) => notes.push(message ?? "") },
+    );
+    expect(waited.isError).toBeFalsy();
+    expect(notes.join("\n")).toMatch(/launch|throughput/);
     const bo = await join_(home, testChallenge, "bo");
     expect((await bo.call("benchmark_cancel", { run: long.data.run.run })).text).toMatch(/^FORBIDDEN/);
     const cancelled = await second.call("benchmark_cancel", { run: long.data.run.run });

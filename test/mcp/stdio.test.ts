@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { cli, connect, environment, temporaryDirectory } from "../fixtures/server.ts";
 
@@ -110,6 +112,19 @@ describe("the server over stdio", () => {
     expect(text).toMatch(
       /^INVALID_ARGUMENT: unknown argument "limt", did you mean "limit"\? Next: leaderboard_list/,
     );
+  });
+
+  test("starts, answers and ends without any network", async () => {
+    const home = temporaryDirectory();
+    const log = join(home, "network.log");
+    const preload = join(import.meta.dirname, "../fixtures/no-network.cjs");
+    const { call } = await connect({
+      home,
+      env: { NODE_OPTIONS: `--require ${preload}`, NETWORK_LOG: log },
+    });
+    expect((await call("digest_get")).isError).toBe(false);
+    expect((await call("stacks_find")).isError).toBe(false);
+    expect(existsSync(log)).toBe(false);
   });
 
   test("a bad setting ends the start with one line that names it, on stderr", async () => {

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { CollabError } from "../../errors.ts";
-import type { LeaderboardRow } from "../../hub/record/entries.ts";
+import { ENTRY_FILENAME, type LeaderboardRow } from "../../hub/record/entries.ts";
 import { packageRoot } from "../../paths.ts";
 import { RUN_ID } from "../../runner/runner.ts";
 import { readTree } from "../../runner/stack/files.ts";
@@ -36,7 +36,7 @@ export const STACK_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
  * one, the filename of a result, or the id of a run. NOT_FOUND names the tool that lists them.
  */
 export async function resolveStack(reference: string, context: ToolContext): Promise<NamedStack> {
-  const found = reference.endsWith(".md")
+  const found = ENTRY_FILENAME.test(reference)
     ? await ofResult(reference, context)
     : RUN_ID.test(reference)
       ? await ofRun(reference, context)
