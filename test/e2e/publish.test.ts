@@ -192,7 +192,7 @@ describe("a benchmark", () => {
     const bo = await join_(home, testChallenge, "bo");
     expect((await bo.call("benchmark_cancel", { run: long.data.run.run })).text).toMatch(/^FORBIDDEN/);
     const cancelled = await second.call("benchmark_cancel", { run: long.data.run.run });
-    expect(cancelled.data.run.state).toBe("cancelled");
+    expect(cancelled.data.run.state, JSON.stringify(cancelled.data)).toBe("cancelled");
     expect((await second.call("gpu_status")).data.devices[0].running).toBeUndefined();
   }, 180_000);
 });

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { sha256 } from "../../tree.ts";
 import { tryLock } from "../machine/lock.ts";
+import { pause } from "../machine/pause.ts";
 import type { InstallContext } from "./installer.ts";
 
 /**
@@ -36,8 +36,6 @@ export async function cachedEnvironment(
       }
     }
     context.progress(0, 0, "another run is installing the same dependencies");
-    await sleep(LOOK_EVERY_MS, undefined, { signal: context.signal }).catch(() =>
-      context.signal.throwIfAborted(),
-    );
+    await pause(LOOK_EVERY_MS, context.signal);
   }
 }

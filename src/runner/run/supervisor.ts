@@ -5,6 +5,7 @@ import type { Log } from "../../log.ts";
 import { RunCancelled, RunFailure } from "../failure/run-failure.ts";
 import { readJson } from "../machine/atomic-file.ts";
 import { tryLock } from "../machine/lock.ts";
+import { pause } from "../machine/pause.ts";
 import { ENDED, type Failure } from "../runner.ts";
 import { watchCancellation } from "./cancellation.ts";
 import { executeRun } from "./execute-run.ts";
@@ -116,7 +117,7 @@ async function waitForDevice(
     const lease = ahead === 0 ? await tryLease(home, device, id) : undefined;
     if (lease) return lease;
     if (state.run.queuePosition !== ahead + 1) await state.set({ queuePosition: ahead + 1 });
-    await sleep(QUEUE_LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(QUEUE_LOOK_MS, signal);
   }
 }
 

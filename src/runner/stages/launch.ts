@@ -4,6 +4,7 @@ import { deathFailure, neverReadyFailure } from "../failure/failures.ts";
 import { RunFailure } from "../failure/run-failure.ts";
 import type { CappedLog } from "../machine/capped-log.ts";
 import { readLogLines } from "../machine/log-pages.ts";
+import { pause } from "../machine/pause.ts";
 import { isListening } from "../machine/port.ts";
 import { type GroupCommand, type GroupId, type ProcessGroup, startGroup } from "../machine/process-group.ts";
 import { type ServerClient, serverClient } from "./server-client.ts";
@@ -101,7 +102,7 @@ async function untilReady(
 ): Promise<void> {
   const deadline = performance.now() + startupTimeoutSeconds * 1000;
   let last = "no answer";
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
+  for (let rest = FIRST_PAUSE_MS; ; rest = Math.min(rest * 1.5, LONGEST_PAUSE_MS)) {
     const left = (deadline - performance.now()) / 1000;
     if (left <= 0) throw neverReadyFailure(readLogLines(logPath, logStart), startupTimeoutSeconds, last);
     try {
@@ -116,9 +117,7 @@ async function untilReady(
       if (!(error instanceof RunFailure)) throw error;
       last = error.failure.class === "request_timeout" ? "the last request had no answer" : "no answer";
     }
-    await sleep(Math.min(pause, Math.max(0, deadline - performance.now())), undefined, {
-      signal: server.signal,
-    }).catch(() => server.signal.throwIfAborted());
+    await pause(Math.min(rest, Math.max(0, deadline - performance.now())), server.signal);
   }
 }
 

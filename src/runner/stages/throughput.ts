@@ -1,8 +1,8 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { RunFailure } from "../failure/run-failure.ts";
+import { pause } from "../machine/pause.ts";
 import { OFFICIAL } from "../official/official-files.ts";
 import { orderedLine } from "../official/official-json.ts";
 import { type ServingMetrics, servingMetrics } from "../stats/serving-metrics.ts";
@@ -97,7 +97,7 @@ async function warmUp(stage: ServerStage): Promise<void> {
     return outcome.value.status === 200 ? [] : [statusFailure(outcome.value, `${WHAT} (warm-up)`)];
   });
   if (failures.length === outcomes.length) throw failures[0];
-  await sleep(WARMUP_PAUSE_MS, undefined, { signal: stage.signal });
+  await pause(WARMUP_PAUSE_MS, stage.signal);
 }
 
 function read(reply: Reply, index: number, stage: ServerStage): Omit<Answer, "seconds"> {

@@ -91,6 +91,12 @@ describe.concurrent("a run whose server fails", () => {
     expect(failure.rootCauseLines).toContain("RuntimeError: the decode kernel failed");
   });
 
+  it("a server that dies in the rest after its warm-up ends the run with its own last words", async () => {
+    const failure = await fails("dies-after-warmup", {}, "official");
+    expect(failure).toMatchObject({ class: "server_died", stage: "throughput" });
+    expect(failure.rootCauseLines).toContain("RuntimeError: the graph capture failed");
+  });
+
   it("a server that runs out of memory is classified", async () => {
     const failure = await fails("memory-hog", {
       serve: ["node", "--max-old-space-size=32", "memory-hog.mjs"],

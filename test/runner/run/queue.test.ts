@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../../src/paths.ts";
 import type { Run } from "../../../src/runner/runner.ts";
@@ -97,6 +98,16 @@ describe("cancel", () => {
     expect(processesBelow(toy.dir)).toEqual([]);
     expect(await toy.runner.cancel(run.id)).toEqual(cancelled);
     await expect(toy.runner.evidence(run.id)).rejects.toMatchObject({ code: "NOT_POSTABLE" });
+  });
+
+  it("stops a run in the rest after its warm-up", async () => {
+    toy = makeToy();
+    const run = await toy.start("good");
+    await until(run, (now) =>
+      now.stages.some(({ name, state }) => name === "throughput" && state === "running"),
+    );
+    await sleep(400);
+    expect(await toy.runner.cancel(run.id)).toMatchObject({ state: "cancelled", failure: null });
   });
 
   it("takes a waiting run out of the queue", async () => {
