@@ -8,6 +8,7 @@ import { checkStack } from "../runner/stack/check.ts";
 import { writeTree } from "../runner/stack/files.ts";
 import { actingAgent } from "./support/acting-agent.ts";
 import { count } from "./support/count.ts";
+import { gpuNotices } from "./support/gpu-need.ts";
 import { dryRun, idempotencyKey, stackReference, waitSeconds } from "./support/input.ts";
 import { estimateSeconds, follow, runNext, runSchema, runSummary, runView } from "./support/run-view.ts";
 import { asAncestor, type NamedStack, resolveStack } from "./support/stack-reference.ts";
@@ -69,6 +70,7 @@ export const benchmarkStart = defineTool({
     };
     const failed = past.find((run) => run.stackDigest === stack.tree.digest && run.state === "failed");
     const notices = [
+      ...(await gpuNotices(stack.tree, runner)),
       ...(failed
         ? [`This very stack failed before (${failed.failure?.class ?? "unknown"}, ${failed.id}).`]
         : []),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { profileOf } from "../challenge.ts";
 import { checkStack } from "../runner/stack/check.ts";
 import { count } from "./support/count.ts";
+import { gpuNotices } from "./support/gpu-need.ts";
 import { stackReference } from "./support/input.ts";
 import { estimateSeconds } from "./support/run-view.ts";
 import { resolveStack } from "./support/stack-reference.ts";
@@ -68,6 +69,7 @@ export const stackCheck = defineTool({
         .map(({ id, state, failure }) => ({ run: id, state, failure: failure?.class })),
       estimated_seconds: estimateSeconds(runs, digest, profile ?? context.challenge.default_profile),
       notices: [
+        ...(errors === 0 ? await gpuNotices(stack.tree, context.runner) : []),
         ...(failed
           ? [
               `This very stack failed before (${failed.failure?.class ?? "unknown"}): read benchmark_logs of ${failed.id} before you repeat it.`,

@@ -34,3 +34,10 @@ test("an answer beyond 40,000 characters is refused with a way to ask for less",
     hint: expect.stringContaining("limit"),
   });
 });
+
+test("a stack that needs a GPU is named as such before it is started on a machine without one", async () => {
+  const { call } = await openHouse().session("ada");
+  const [device] = (await call("gpu_status")).devices;
+  const { notices } = await call("stack_check", { stack: "vllm-baseline" });
+  expect(notices.join(" ").includes("this machine has no GPU")).toBe(device.kind === "cpu");
+});

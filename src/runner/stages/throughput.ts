@@ -53,7 +53,7 @@ export async function throughputStage(stage: ServerStage): Promise<ThroughputRes
   await warmUp(stage);
 
   const answers: Answer[] = [];
-  stage.progress(0, prompts.length);
+  stage.progress(0, prompts.length, "");
   const startedAt = performance.now();
   for (const [index, prompt] of prompts.entries()) {
     // From before the POST until the answer's fields are read, as the official client's clock runs (2.2).
