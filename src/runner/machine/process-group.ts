@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { CappedLog } from "./capped-log.ts";
 import { hasVariable, listProcesses, startTimeOf } from "./process-table.ts";
+import { watchGroup } from "./watchdog.ts";
 
 /**
  * A program and everything it starts, in a session of its own, so that all of it can be stopped. Besides group and
@@ -62,6 +63,7 @@ export async function startGroup(command: GroupCommand): Promise<ProcessGroup> {
   const pid = child.pid ?? 0;
   offerToOomKiller(pid);
   const id = { pid, startTime: startTimeOf(pid) ?? "gone", mark };
+  const watchdog = watchGroup(pid);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => command.log.write(chunk));
     stream?.on("error", () => {});
@@ -82,6 +84,7 @@ export async function startGroup(command: GroupCommand): Promise<ProcessGroup> {
     members: () => groupMembers(id),
     stop: async (graceSeconds) => {
       const left = await stopGroup(id, graceSeconds);
+      watchdog.dismiss();
       if (left.length === 0) await Promise.race([closed(child), sleep(1000, undefined, { ref: false })]);
       child.stdout?.destroy();
       child.stderr?.destroy();

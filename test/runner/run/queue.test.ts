@@ -78,6 +78,15 @@ describe("runs on one device", () => {
     });
   });
 
+  it("leave no server behind when their supervisor is killed, though nobody looks", async () => {
+    toy = makeToy();
+    const run = await toy.start("good", { env: { TOY_MS_PER_TOKEN: "100" } }, brisk);
+    await until(run, measuring);
+    expect(processesBelow(toy.dir)).not.toEqual([]);
+    for (const pid of supervisors(run)) process.kill(Number(pid), "SIGKILL");
+    await vi.waitFor(() => expect(processesBelow(toy.dir)).toEqual([]), { timeout: 10_000 });
+  });
+
   it("are lost with their supervisor, and whoever looks cleans up", async () => {
     toy = makeToy();
     const run = await toy.start("stubborn", { env: { TOY_MS_PER_TOKEN: "100" } }, brisk);
