@@ -22,7 +22,7 @@ export async function nodeEnvironment(specs: readonly string[], context: Install
     Number.parseInt(process.versions.node, 10),
     Object.keys(overrides),
   ];
-  return cachedEnvironment(ingredients, context, async (dir) => {
+  return cachedEnvironment(ingredients, context, async (dir, building) => {
     const manifest = { name: "stack-environment", private: true, dependencies, overrides };
     await writeFile(join(dir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     const npm = npmCommand();
@@ -33,7 +33,7 @@ export async function nodeEnvironment(specs: readonly string[], context: Install
         dir,
         requirements: specs,
       },
-      context,
+      building,
     );
   });
 }

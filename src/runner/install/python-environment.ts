@@ -30,7 +30,7 @@ export async function pythonEnvironment(requirements: readonly string[], context
     });
   }
   const ingredients = ["python", [...requirements], process.platform, process.arch, version];
-  return cachedEnvironment(ingredients, context, async (dir) => {
+  return cachedEnvironment(ingredients, context, async (dir, building) => {
     const hasUv = (await output("uv", ["--version"], context)) !== undefined;
     const commands = hasUv
       ? [
@@ -50,7 +50,7 @@ export async function pythonEnvironment(requirements: readonly string[], context
           ],
         ];
     for (const [file = "", ...args] of commands)
-      await runInstaller({ file, args, dir, requirements }, context);
+      await runInstaller({ file, args, dir, requirements }, building);
   });
 }
 

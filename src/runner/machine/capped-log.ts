@@ -13,6 +13,8 @@ export interface CappedLog {
   write(chunk: Uint8Array): void;
   /** Bytes of the stream so far. */
   readonly position: number;
+  /** Why words were dropped, such as a full disk; undefined as long as none were. */
+  readonly fault: Error | undefined;
   close(): void;
 }
 
@@ -28,26 +30,39 @@ export function openCappedLog(path: string): CappedLog {
   const last = logSegments(path).at(-1) ?? { path, start: 0, size: 0 };
   let { start, size } = last;
   let file = openSync(last.path, "a");
+  let fault: Error | undefined;
 
   const nextSegment = (): void => {
+    const next = openSync(`${path}.${start + size}`, "a");
     closeSync(file);
+    file = next;
     start += size;
     size = 0;
-    file = openSync(`${path}.${start}`, "a");
     const tail = logSegments(path).slice(1);
     for (const old of tail.slice(0, Math.max(0, tail.length - TAIL_SEGMENTS)))
       rmSync(old.path, { force: true });
   };
 
+  const write = (chunk: Uint8Array): void => {
+    for (let from = 0; from < chunk.length; ) {
+      if (size >= SEGMENT_BYTES) nextSegment();
+      const written = writeSync(file, chunk, from, Math.min(chunk.length - from, SEGMENT_BYTES - size));
+      size += written;
+      from += written;
+    }
+  };
+
   return {
+    // Called for each chunk that a stream emits: nobody there could catch an error, and a full disk is none of ours.
     write: (chunk) => {
-      for (let from = 0; from < chunk.length; ) {
-        if (size >= SEGMENT_BYTES) nextSegment();
-        const piece = chunk.subarray(from, from + SEGMENT_BYTES - size);
-        writeSync(file, piece);
-        size += piece.length;
-        from += piece.length;
+      try {
+        write(chunk);
+      } catch (error) {
+        fault ??= error instanceof Error ? error : new Error(String(error));
       }
+    },
+    get fault() {
+      return fault;
     },
     get position() {
       return start + size;

@@ -75,7 +75,7 @@ function lost(run: Run, cancelled: boolean, now: number): Run {
       class: "supervisor_lost",
       stage: stages.findLast((stage) => stage.state === "failed")?.name ?? null,
       reason: "the process that watched over this run ended without a word",
-      hint: "start the run again; benchmark_logs with source supervisor may say why, a full memory is the usual reason",
+      hint: "start the run again; benchmark_logs with source supervisor may say why: usually a full memory or a full disk",
       rootCauseLines: [],
     },
   };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -174,3 +174,16 @@ describe("a log", () => {
     });
   });
 });
+
+it.skipIf(!existsSync("/dev/full"))(
+  "a log on a full disk drops words and ends nobody (skipped without /dev/full)",
+  () => {
+    const path = join(scratch, "full.log");
+    symlinkSync("/dev/full", path);
+    const log = openCappedLog(path);
+    log.write(Buffer.from("words"));
+    expect(log.fault).toMatchObject({ code: "ENOSPC" });
+    expect(log.position).toBe(0);
+    log.close();
+  },
+);
