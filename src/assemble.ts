@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { CollabError } from "./errors.ts";
 import type { Hub } from "./hub/hub.ts";
 import { openLocalHub } from "./hub/local/local-hub.ts";
-import type { Log } from "./log.ts";
+import { type Log, registerSecret } from "./log.ts";
 import { createLocalRunner } from "./runner/local-runner.ts";
 import type { Identity, ToolContext } from "./tools/tool.ts";
 
@@ -18,6 +18,7 @@ export interface Assembly {
 }
 
 export function assemble(config: Config, log: Log): Assembly {
+  registerSecret(process.env.HF_TOKEN);
   const challenge = loadChallenge(config.challenge);
   makeDirectory(config.home);
   const hub = openHub(config, challenge);

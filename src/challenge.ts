@@ -96,7 +96,7 @@ export function loadChallenge(nameOrPath: string): Challenge {
 
 /** A profile by name, or the challenge's default one. */
 export function profileOf(challenge: Challenge, name: string = challenge.default_profile): Profile {
-  const profile = challenge.profiles[name];
+  const profile = Object.hasOwn(challenge.profiles, name) ? challenge.profiles[name] : undefined;
   if (!profile) {
     throw new CollabError(
       "INVALID_ARGUMENT",

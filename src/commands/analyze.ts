@@ -4,8 +4,8 @@ import { CollabError } from "../errors.ts";
 import { analyzeRun } from "../runner/analyze.ts";
 
 /** Exit 1 where the stored numbers contradict the raw ones. */
-export async function analyze([dir, ...rest]: string[], given: Given): Promise<number> {
-  if (dir === undefined || rest.length > 0) {
+export async function analyze([dir]: string[], given: Given): Promise<number> {
+  if (dir === undefined) {
     throw new CollabError(
       "INVALID_ARGUMENT",
       "analyze takes one run directory",

@@ -10,8 +10,8 @@ import { open } from "./open.ts";
 import { followWithBars } from "./progress.ts";
 
 /** Benchmarks a directory. Interrupting it cancels the run; exit 1 where the run did not complete. */
-export async function bench([dir, ...rest]: string[], given: Given): Promise<number> {
-  if (dir === undefined || rest.length > 0) {
+export async function bench([dir]: string[], given: Given): Promise<number> {
+  if (dir === undefined) {
     throw new CollabError(
       "INVALID_ARGUMENT",
       "bench takes the directory of one stack",

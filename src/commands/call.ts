@@ -5,8 +5,8 @@ import { selectTools } from "../tools/index.ts";
 import { nearest } from "../tools/support/input.ts";
 import { open } from "./open.ts";
 
-export async function call([name, json = "{}", ...rest]: string[], given: Given): Promise<number> {
-  if (name === undefined || rest.length > 0) {
+export async function call([name, json = "{}"]: string[], given: Given): Promise<number> {
+  if (name === undefined) {
     throw new CollabError(
       "INVALID_ARGUMENT",
       "call takes the name of a tool and its arguments as one JSON object",

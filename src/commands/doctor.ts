@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, statfsSync } from "node:fs";
 import { assemble } from "../assemble.ts";
 import { type Config, type Given, readConfig, SETTING_NAMES } from "../config.ts";
+import { CollabError } from "../errors.ts";
 import { createLog } from "../log.ts";
 
 interface Check {
@@ -15,7 +16,9 @@ interface Check {
 
 /** Each check with the command that mends it; exit 1 where a needed one fails. */
 export async function doctor(_operands: string[], given: Given): Promise<number> {
-  const { config, sources } = readConfig(given);
+  const read = tryConfig(given);
+  if ("failed" in read) return report([node(), npm(), read.failed], [], given);
+  const { config, sources } = read;
   const checks = [
     node(),
     npm(),
@@ -31,6 +34,27 @@ export async function doctor(_operands: string[], given: Given): Promise<number>
     value: String(config[name] ?? "-"),
     source: sources.get(name),
   }));
+  return report(checks, settings, given);
+}
+
+function tryConfig(given: Given): ReturnType<typeof readConfig> | { failed: Check } {
+  try {
+    return readConfig(given);
+  } catch (error) {
+    if (!(error instanceof CollabError)) throw error;
+    return {
+      failed: { name: "config", ok: false, found: error.message, fix: "correct or unset what is named here" },
+    };
+  }
+}
+
+interface Setting {
+  name: string;
+  value: string;
+  source: string | undefined;
+}
+
+function report(checks: Check[], settings: Setting[], given: Given): number {
   const failed = checks.filter(({ ok, optional }) => !ok && !optional);
   if (given.flags.json) {
     process.stdout.write(`${JSON.stringify({ ok: failed.length === 0, checks, settings }, undefined, 2)}\n`);
@@ -70,7 +94,7 @@ function npm(): Check {
 
 function home({ home: dir }: Config): Check {
   try {
-    mkdirSync(dir, { recursive: true });
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
     return { name: "home", ok: true, found: dir };
   } catch {

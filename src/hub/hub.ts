@@ -35,8 +35,11 @@ export interface Hub {
   withdrawResult(draft: WithdrawalDraft): Promise<PostedEntry>;
 
   leaderboard(query: LeaderboardQuery): Promise<Leaderboard>;
-  /** Full text over messages and results, best match first. */
-  search(query: SearchQuery): Promise<Page<SearchHit>>;
+  /**
+   * Full text over messages and results, best match first. `relaxed` where no entry has all the words, so that those
+   * with some of them are given.
+   */
+  search(query: SearchQuery): Promise<Page<SearchHit> & { relaxed: boolean }>;
   /** What happened since a time, in one read: protocol 3.8. */
   digest(query: DigestQuery): Promise<HubDigest>;
 

@@ -62,7 +62,7 @@ export function servePrompts(server: Server, { challenge }: ToolContext): void {
     })),
   }));
   server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
-    const prompt = PROMPTS[params.name];
+    const prompt = Object.hasOwn(PROMPTS, params.name) ? PROMPTS[params.name] : undefined;
     if (!prompt)
       throw new McpError(
         ErrorCode.InvalidParams,

@@ -29,14 +29,16 @@ const POLL_MS = 1000;
  * and budgets are the tools' own. Leaderboard, inbox and runs can be subscribed to.
  */
 export function serveResources(server: Server, context: ToolContext): void {
-  const watched = new Map<string, string>();
+  const watched = new Map<string, string | undefined>();
   let timer: NodeJS.Timeout | undefined;
 
   const look = async () => {
     for (const [uri, before] of watched) {
-      const now = sha256(await read(uri, context).catch(() => before));
-      if (before !== "" && now !== before && watched.has(uri)) await server.sendResourceUpdated({ uri });
-      if (watched.has(uri)) watched.set(uri, now);
+      const now = await state(uri, context);
+      // What cannot be read now is no news.
+      if (now === undefined || now === before || !watched.has(uri)) continue;
+      watched.set(uri, now);
+      if (before !== undefined) await server.sendResourceUpdated({ uri });
     }
   };
   const tick = () => {
@@ -60,10 +62,10 @@ export function serveResources(server: Server, context: ToolContext): void {
     }
   });
   server.setRequestHandler(SubscribeRequestSchema, async ({ params: { uri } }) => {
-    if (!/^collab:\/\/(?:leaderboard|inbox|runs\/)/.test(uri)) {
+    if (!/^collab:\/\/(?:leaderboard$|inbox$|runs\/[^/]+)/.test(uri)) {
       throw new McpError(ErrorCode.InvalidParams, "leaderboard, inbox and runs can be subscribed to");
     }
-    watched.set(uri, sha256(await read(uri, context).catch(() => "")));
+    watched.set(uri, await state(uri, context));
     schedule();
     return {};
   });
@@ -72,6 +74,13 @@ export function serveResources(server: Server, context: ToolContext): void {
     return {};
   });
 }
+
+/** What a resource says, but for the fence's boundary, which is another one each time; undefined where it cannot be read. */
+const state = (uri: string, context: ToolContext): Promise<string | undefined> =>
+  read(uri, context).then(
+    (text) => sha256(text.replace(/<\/?untrusted-[0-9a-f]{12}>/g, "")),
+    () => undefined,
+  );
 
 const FIXED = [
   {
@@ -110,7 +119,7 @@ async function read(uri: string, context: ToolContext): Promise<string> {
   const [kind, ...rest] = uri
     .replace(/^collab:\/\//, "")
     .split("/")
-    .map(decodeURIComponent);
+    .map(decoded);
   const [id = "", ...path] = rest;
   switch (kind) {
     case "challenge":
@@ -136,6 +145,15 @@ async function read(uri: string, context: ToolContext): Promise<string> {
   }
 }
 
+/** A part of a URI; what is no valid escape stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 async function answerText(tool: Tool, args: object, context: ToolContext): Promise<string> {
   return render(
     await tool.invoke(args, context, { signal: new AbortController().signal, progress: () => {} }),
@@ -157,5 +175,10 @@ async function runFile(id: string, file: string, context: ToolContext): Promise<
   if (file === "" || file === "status") return answerText(benchmarkGet, { run: id, detail: "full" }, context);
   if (file === "log") return answerText(benchmarkLogs, { run: id, limit: 200 }, context);
   const evidence = await context.runner.evidence(id);
-  return clean(Buffer.from(await evidence.read(file)).toString("utf8")).slice(0, FILE_CHARACTERS);
+  const text = clean(Buffer.from(await evidence.read(file)).toString("utf8"));
+  const shown = text.slice(0, FILE_CHARACTERS);
+  return render({
+    summary: `A file of ${id}, characters 0 to ${shown.length} of ${text.length}.`,
+    untrusted_file: shown,
+  });
 }

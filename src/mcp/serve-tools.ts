@@ -6,9 +6,10 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
 import { nearest } from "../tools/support/input.ts";
 import { render } from "../tools/support/render.ts";
-import type { Tool, ToolContext } from "../tools/tool.ts";
+import { nextSchema, type Tool, type ToolContext } from "../tools/tool.ts";
 import { errorText } from "./error-text.ts";
 import { wireTool } from "./wire.ts";
 
@@ -40,10 +41,22 @@ export function serveTools(server: Server, tools: readonly Tool[], context: Tool
         .catch(() => {});
     };
     try {
-      const output = await tool.invoke(params.arguments, context, { signal: extra.signal, progress });
+      const output = offered(
+        await tool.invoke(params.arguments, context, { signal: extra.signal, progress }),
+        byName,
+      );
       return { content: [{ type: "text", text: render(output) }], structuredContent: output };
     } catch (error) {
       return { isError: true, content: [{ type: "text", text: errorText(error, tool.name, context.log) }] };
     }
   });
+}
+
+/** Next steps name only tools that this session has. */
+function offered(
+  output: Record<string, unknown>,
+  byName: ReadonlyMap<string, Tool>,
+): Record<string, unknown> {
+  const steps = z.array(nextSchema).safeParse(output.next);
+  return steps.success ? { ...output, next: steps.data.filter(({ tool }) => byName.has(tool)) } : output;
 }

@@ -39,6 +39,7 @@ export const agentRegister = defineTool({
       tools,
       ...(bio !== undefined && { bio }),
     });
+    const taken = !created && identity.agentId !== agent.id;
     identity.agentId = agent.id;
     return {
       summary: created
@@ -47,6 +48,11 @@ export const agentRegister = defineTool({
       agent: { id: agent.id, joined: agent.joined },
       created,
       workspace: workspaceOf(context, agent.id),
+      notices: taken
+        ? [
+            `${agent.id} has been here since ${agent.joined}. If that was not you, register under another id: ids are taken on trust.`,
+          ]
+        : [],
       next: [{ tool: "digest_get", args: {}, why: "see the goal, the leaderboard and what is new" }],
     };
   },

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { cursor, detail, limit } from "./support/input.ts";
+import { short } from "./support/board.ts";
+import { cursor, cursorOf, detail, limit } from "./support/input.ts";
 import { excerpt } from "./support/untrusted.ts";
 import { answer, defineTool, page } from "./tool.ts";
 
@@ -36,19 +37,20 @@ export const agentsFind = defineTool({
   }),
   annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: true },
   run: async ({ ids, model, harness, query, limit, cursor, detail }, { hub }) => {
+    const after = cursorOf("agent", "agents_find", cursor);
     const found = await hub.agents({
       ...(ids && { ids }),
       ...(model && { model }),
       ...(harness && { harness }),
       ...(query && { q: query }),
       limit,
-      ...(cursor && { after: cursor }),
+      ...(after && { after }),
     });
     return {
       summary: `${found.items.length} of ${found.matched} matching agents (${found.count} registered).`,
       agents: found.items.map((agent) => ({
         id: agent.id,
-        best_score: agent.bestScore ?? undefined,
+        best_score: agent.bestScore === null ? undefined : short(agent.bestScore),
         results: agent.results,
         messages: agent.messages,
         last_seen: agent.lastSeen ?? undefined,

@@ -32,7 +32,7 @@ export const benchmarkGet = defineTool({
       return {
         summary: runSummary(run, challenge),
         runs: [runView(run, challenge, full)],
-        next: runNext(run),
+        next: runNext(run, context),
       };
     }
     const runs = await runner.runs({
@@ -44,7 +44,7 @@ export const benchmarkGet = defineTool({
     return {
       summary: `${count(runs.length, "run")}, newest first${active ? `; ${active.id} is ${active.state}` : ""}.`,
       runs: runs.map((run) => runView(run, challenge, full)),
-      next: active ? runNext(active) : [],
+      next: active ? runNext(active, context) : [],
     };
   },
 });

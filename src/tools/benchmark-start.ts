@@ -11,7 +11,7 @@ import { count } from "./support/count.ts";
 import { gpuNotices } from "./support/gpu-need.ts";
 import { dryRun, idempotencyKey, stackReference, waitSeconds } from "./support/input.ts";
 import { estimateSeconds, follow, runNext, runSchema, runSummary, runView } from "./support/run-view.ts";
-import { asAncestor, type NamedStack, resolveStack } from "./support/stack-reference.ts";
+import { asAncestor, kinship, type NamedStack, resolveStack } from "./support/stack-reference.ts";
 import { answer, defineTool } from "./tool.ts";
 
 export const benchmarkStart = defineTool({
@@ -66,7 +66,7 @@ export const benchmarkStart = defineTool({
       official: profile.official,
       launches: launches ?? profile.launches,
       digest: stack.tree.digest,
-      estimated_seconds: estimateSeconds(past, stack.tree.digest, profileName ?? challenge.default_profile),
+      estimated_seconds: estimateSeconds(past, kinship(stack), profileName ?? challenge.default_profile),
     };
     const failed = past.find((run) => run.stackDigest === stack.tree.digest && run.state === "failed");
     const notices = [
@@ -97,7 +97,7 @@ export const benchmarkStart = defineTool({
       run: runView(run, challenge, false),
       started: true,
       notices,
-      next: runNext(run),
+      next: runNext(run, context),
     };
   },
 });

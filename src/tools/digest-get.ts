@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { HubDigest } from "../hub/hub.ts";
-import type { LeaderboardRow } from "../hub/record/entries.ts";
+import type { LeaderboardRow, Message, Result } from "../hub/record/entries.ts";
 import { nextStamp } from "../hub/record/stamps.ts";
 import type { Run } from "../runner/runner.ts";
 import { goalText, scoreText, short } from "./support/board.ts";
@@ -29,6 +29,7 @@ const newResultSchema = z.strictObject({
   agent: z.string(),
   score: z.number().optional(),
   status: z.string(),
+  withdrawn: z.boolean().optional(),
   untrusted_method: z.string(),
 });
 
@@ -77,6 +78,12 @@ export const digestGet = defineTool({
       queueLine(context),
     ]);
     const mine = digest.leaderboard.rows.find(({ agent }) => agent === me);
+    const counts = {
+      inbox: digest.inbox?.matched ?? 0,
+      results: digest.recentResults.matched,
+      messages: digest.recentMessages.matched,
+      agents: digest.agents.count,
+    };
     const fitted = fitInto(
       {
         summary: summaryOf(digest, from, context),
@@ -90,24 +97,20 @@ export const digestGet = defineTool({
             : `${me}: not ranked yet`),
         since: from,
         seen_until: digest.stamp ?? undefined,
-        counts: {
-          inbox: digest.inbox?.matched ?? 0,
-          results: digest.recentResults.matched,
-          messages: digest.recentMessages.matched,
-          agents: digest.agents.count,
-        },
+        counts,
         queue,
-        next: nextSteps(me, digest, runs),
+        next: nextSteps(me, digest, runs, from),
       },
       // Most wanted first: where the budget ends, the later lists shrink first.
       {
         top: digest.leaderboard.rows.slice(0, 10).map((row) => topRow(row, before)),
         runs: runs.map((run) => runSummary(run, challenge)),
         inbox: (digest.inbox?.items ?? []).map((message) => messageView(message, false)),
-        results: digest.recentResults.items.map((result) => newResult(result.frontmatter, result, context)),
+        results: digest.recentResults.items.map((result) => newResult(result, context)),
         messages: digest.recentMessages.items.map((message) => messageView(message, false)),
       },
       max_tokens * 4,
+      { inbox: counts.inbox, results: counts.results, messages: counts.messages },
     );
     if (me !== undefined && since === undefined && digest.stamp !== null && !context.readOnly) {
       await hub.setLastLook(me, digest.stamp);
@@ -140,16 +143,16 @@ function topRow(row: LeaderboardRow, before: readonly LeaderboardRow[]): z.input
 }
 
 function newResult(
-  { status, method, ...fields }: Record<string, unknown>,
-  { filename, author }: { filename: string; author: string },
+  { filename, author, frontmatter, withdrawn }: Result,
   { challenge }: ToolContext,
 ): z.input<typeof newResultSchema> {
-  const score = fields[challenge.score.field];
+  const { status, method, [challenge.score.field]: score } = frontmatter;
   return {
     filename,
     agent: author,
     score: typeof score === "number" ? short(score) : undefined,
     status: status === "negative" ? "negative" : "agent-run",
+    withdrawn: withdrawn !== null || undefined,
     untrusted_method: excerpt(typeof method === "string" ? method : "", 60),
   };
 }
@@ -171,7 +174,12 @@ async function queueLine({ runner }: ToolContext): Promise<string> {
     .join("; ");
 }
 
-function nextSteps(me: string | undefined, digest: HubDigest, runs: readonly Run[]): Next[] {
+function nextSteps(
+  me: string | undefined,
+  digest: HubDigest,
+  runs: readonly Run[],
+  from: string | undefined,
+): Next[] {
   if (me === undefined) {
     return [
       {
@@ -181,13 +189,11 @@ function nextSteps(me: string | undefined, digest: HubDigest, runs: readonly Run
       },
     ];
   }
-  const mail = digest.inbox?.items[0];
+  const mail = digest.inbox?.items ?? [];
   const active = runs.find((run) => !ended(run));
   const leader = digest.leaderboard.rows[0];
   return [
-    ...(mail
-      ? [{ tool: "messages_read", args: { ids: [mail.filename] }, why: "read what was sent to you" }]
-      : []),
+    ...mailStep(mail, digest.inbox?.matched ?? 0, from),
     ...(active
       ? [{ tool: "benchmark_get", args: { run: active.id, wait_seconds: 25 }, why: "follow your run" }]
       : []),
@@ -199,4 +205,19 @@ function nextSteps(me: string | undefined, digest: HubDigest, runs: readonly Run
         }
       : { tool: "stacks_find", args: {}, why: "start from a starter stack" },
   ];
+}
+
+/** A letter is opened, a pile is listed: the next digest begins after it. */
+function mailStep(mail: readonly Message[], matched: number, from: string | undefined): Next[] {
+  const [first] = mail;
+  if (!first) return [];
+  return matched <= mail.length
+    ? [{ tool: "messages_read", args: { ids: [first.filename] }, why: "read what was sent to you" }]
+    : [
+        {
+          tool: "messages_read",
+          args: { view: "inbox", limit: 50, ...(from && { since: from }) },
+          why: "see all of your mail, in pages",
+        },
+      ];
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { estimateSeconds } from "./support/run-view.ts";
+import { typicalSeconds } from "./support/run-view.ts";
 import { answer, defineTool } from "./tool.ts";
 
 export const gpuStatus = defineTool({
@@ -28,7 +28,7 @@ export const gpuStatus = defineTool({
   annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   run: async (_input, { runner, challenge }) => {
     const [devices, runs] = await Promise.all([runner.devices(), runner.runs({ limit: 100 })]);
-    const typical = estimateSeconds(runs, "", challenge.default_profile);
+    const typical = typicalSeconds(runs, challenge.default_profile);
     const gpus = devices.filter(({ kind }) => kind === "gpu").length;
     const waiting = devices.reduce((sum, { queue }) => sum + queue.length, 0);
     return {

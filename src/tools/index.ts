@@ -44,9 +44,13 @@ export const ALL_TOOLS = [
   stacksFind,
 ] as const;
 
-/** The tools of a session, chosen once at its start. */
+/** The tools of a session, chosen once at its start. Where something can be written, one can also join. */
 export function selectTools(toolsets: readonly Toolset[], readOnly: boolean): Tool[] {
+  const writing =
+    !readOnly && ALL_TOOLS.some((one) => toolsets.includes(one.toolset) && !one.annotations.readOnly);
   return ALL_TOOLS.filter(
-    ({ toolset, annotations }) => toolsets.includes(toolset) && (!readOnly || annotations.readOnly),
+    (tool) =>
+      (toolsets.includes(tool.toolset) && (!readOnly || tool.annotations.readOnly)) ||
+      (writing && tool.name === "agent_register"),
   );
 }

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { CollabError } from "../errors.ts";
 import { history as bestSoFar } from "../hub/record/leaderboard.ts";
 import { goalText, rowSchema, rowView, scoreText } from "./support/board.ts";
 import { count } from "./support/count.ts";
-import { cursor, detail, limit } from "./support/input.ts";
+import { cursor, cursorOf, detail, limit } from "./support/input.ts";
 import { answer, defineTool, page } from "./tool.ts";
 
 export const leaderboardList = defineTool({
@@ -41,7 +40,7 @@ export const leaderboardList = defineTool({
     { agent, verification, best_per_agent, history, limit, cursor, detail },
     { hub, challenge },
   ) => {
-    const skip = offset(cursor);
+    const skip = Number(cursorOf("offset", "leaderboard_list", cursor) ?? 0);
     const board = await hub.leaderboard({
       bestPerAgent: best_per_agent && !history,
       ...(agent && { agent }),
@@ -52,8 +51,8 @@ export const leaderboardList = defineTool({
     const [first] = board.rows;
     const common = {
       summary: first
-        ? `${board.ranked} ranked of ${count(board.considered, "result")}; best ${scoreText(first.score, challenge)} by ${first.agent} (${first.verification}).`
-        : `Nothing ranked yet of ${count(board.considered, "result")}.`,
+        ? `${board.ranked} ranked of ${count(board.considered, "result")}; the first here is ${scoreText(first.score, challenge)} by ${first.agent} (${first.verification}).`
+        : `No row here; ${board.ranked} ranked of ${count(board.considered, "result")}.`,
       goal: goalText(challenge),
       not_ranked: board.excluded,
       page: {
@@ -79,19 +78,9 @@ export const leaderboardList = defineTool({
               why: "see the leader's stack before you fork it",
             },
           ]
-        : [{ tool: "stacks_find", args: {}, why: "nobody has posted: begin with a starter stack" }],
+        : board.considered === 0
+          ? [{ tool: "stacks_find", args: {}, why: "nobody has posted: begin with a starter stack" }]
+          : [{ tool: "results_find", args: {}, why: "see all results, ranked or not" }],
     };
   },
 });
-
-function offset(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  if (!/^\d{1,9}$/.test(cursor)) {
-    throw new CollabError(
-      "INVALID_ARGUMENT",
-      `cursor "${cursor.slice(0, 40)}" is not one of this tool`,
-      "leaderboard_list without cursor",
-    );
-  }
-  return Number(cursor);
-}

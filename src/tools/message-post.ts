@@ -49,7 +49,7 @@ export const messagePost = defineTool({
     if (!dry_run && tree) await hub.storeTree(tree);
     const posted = dry_run ? await hub.previewMessage(draft) : await hub.postMessage(draft);
     const reached =
-      posted.delivered.length > 0 ? `reaches ${posted.delivered.join(", ")}` : "mentions nobody's inbox";
+      posted.delivered.length > 0 ? `reaches ${posted.delivered.join(", ")}` : "reaches nobody's inbox";
     return {
       summary: dry_run
         ? `Not posted (dry run): it ${reached}.`

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { CollabError } from "../errors.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Message } from "../hub/record/entries.ts";
 import { actingId } from "./support/acting-agent.ts";
 import { count } from "./support/count.ts";
-import { cursor, detail, limit, since } from "./support/input.ts";
+import { cursor, cursorOf, detail, limit, since } from "./support/input.ts";
 import { BODY_CHARACTERS, messageSchema, messageView } from "./support/message-view.ts";
 import { clean } from "./support/untrusted.ts";
-import { answer, defineTool, page, type ToolContext } from "./tool.ts";
+import { answer, defineTool, type Next, page, type ToolContext } from "./tool.ts";
 
 export const messagesRead = defineTool({
   name: "messages_read",
@@ -27,12 +29,20 @@ export const messagesRead = defineTool({
     cursor,
     detail,
   }),
-  output: answer({ messages: z.array(messageSchema), untrusted_file: z.string().optional(), page }),
+  output: answer({
+    messages: z.array(messageSchema),
+    untrusted_attached: z.array(z.string()).optional(),
+    untrusted_file: z.string().optional(),
+    page,
+  }),
   annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: true },
   run: async (input, context) => {
     const { hub } = context;
     const full = input.detail === "full";
     if (input.ids) return readByIds(input.ids, input.offset, input.file, context);
+    if (input.file !== undefined || input.offset > 0) {
+      throw new CollabError("INVALID_ARGUMENT", ONE_ID, 'messages_read with "ids":["…"] too');
+    }
     if (input.thread) {
       const messages = await hub.thread(input.thread, input.limit);
       if (messages.length === 0) throw unknownMessage(input.thread);
@@ -42,12 +52,13 @@ export const messagesRead = defineTool({
         page: { shown: messages.length, matched: messages.length },
       };
     }
+    const before = cursorOf("filename", "messages_read", input.cursor);
     const query = {
       ...(input.agent && { agent: input.agent }),
       ...(input.type && { type: input.type }),
       ...(input.query && { q: input.query }),
       ...(input.since && { since: input.since }),
-      ...(input.cursor && { before: input.cursor }),
+      ...(before && { before }),
       limit: full ? Math.min(input.limit, 10) : input.limit,
     };
     const inbox = input.view === "inbox";
@@ -63,6 +74,8 @@ export const messagesRead = defineTool({
   },
 });
 
+const ONE_ID = "offset and file go with exactly one id";
+
 async function readByIds(ids: string[], offset: number, file: string | undefined, { hub }: ToolContext) {
   const messages = await Promise.all(
     ids.map(async (filename) => {
@@ -77,10 +90,12 @@ async function readByIds(ids: string[], offset: number, file: string | undefined
       summary: `${count(messages.length, "message")}.`,
       messages: messages.map((message) => messageView(message, true)),
       page: { shown: messages.length, matched: messages.length },
+      ...(only && readOn(only.filename, 0, only.body)),
+      untrusted_attached: await attachedFiles(messages, hub),
     };
   }
   if (!only || messages.length > 1) {
-    throw new CollabError("INVALID_ARGUMENT", "`offset` and `file` go with exactly one id");
+    throw new CollabError("INVALID_ARGUMENT", ONE_ID, "messages_read with one id");
   }
   const shown = { page: { shown: 1, matched: 1 } };
   if (file === undefined) {
@@ -89,6 +104,7 @@ async function readByIds(ids: string[], offset: number, file: string | undefined
       ...shown,
       summary: `Characters ${offset} to ${offset + Math.min(rest.length, BODY_CHARACTERS)} of the body.`,
       messages: [{ ...messageView({ ...only, body: rest }, true), characters: only.body.trim().length }],
+      ...readOn(only.filename, offset, only.body),
     };
   }
   const header = messageView(only, false);
@@ -100,7 +116,7 @@ async function readByIds(ids: string[], offset: number, file: string | undefined
     throw new CollabError(
       "NOT_FOUND",
       "the attachment has no such file",
-      `stack_inspect {"stack":"${header.attachment}"} lists its files`,
+      `messages_read {"ids":["${only.filename}"]} lists its files`,
     );
   }
   const text = Buffer.from(await tree.read(file)).toString("utf8");
@@ -111,6 +127,21 @@ async function readByIds(ids: string[], offset: number, file: string | undefined
     messages: [header],
     untrusted_file: piece,
   };
+}
+
+/** The call that goes on in a body which did not fit; nothing where it did. */
+function readOn(filename: string, offset: number, body: string): { next?: Next[] } {
+  const end = offset + BODY_CHARACTERS;
+  if (body.trim().length <= end) return {};
+  return { next: [{ tool: "messages_read", args: { ids: [filename], offset: end }, why: "read on" }] };
+}
+
+/** Paths of the files that travel with messages. */
+async function attachedFiles(messages: Message[], hub: Hub): Promise<string[] | undefined> {
+  const digests = messages.flatMap((message) => messageView(message, false).attachment ?? []);
+  if (digests.length === 0) return undefined;
+  const trees = await Promise.all(digests.map((digest) => hub.tree(digest)));
+  return trees.flatMap((tree) => tree?.entries.map(({ path, size }) => `${path} (${size} bytes)`) ?? []);
 }
 
 function unknownMessage(filename: string): CollabError {

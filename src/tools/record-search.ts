@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count } from "./support/count.ts";
-import { cursor, limit } from "./support/input.ts";
+import { cursor, cursorOf, limit } from "./support/input.ts";
 import { excerpt } from "./support/untrusted.ts";
 import { answer, defineTool, page } from "./tool.ts";
 
@@ -11,7 +11,7 @@ export const recordSearch = defineTool({
   description:
     "Full-text search over all messages and results, negative ones included, best match first. Use it before you spend a run on an idea. messages_read and results_find give the hits in full.",
   input: z.strictObject({
-    query: z.string().min(1).max(400).describe("Words; all must occur"),
+    query: z.string().min(1).max(400).describe("Words that all occur; without such an entry, some of them"),
     kind: z.enum(["message", "result"]).optional(),
     agent: z.string().max(60).optional(),
     limit,
@@ -35,7 +35,7 @@ export const recordSearch = defineTool({
       ...(kind && { kind }),
       ...(agent && { agent }),
       limit,
-      ...(cursor && { offset: Number.parseInt(cursor, 10) || 0 }),
+      offset: Number(cursorOf("offset", "record_search", cursor) ?? 0),
     });
     const [first] = found.items;
     return {
@@ -49,6 +49,10 @@ export const recordSearch = defineTool({
         agent: hit.author,
         untrusted_passage: excerpt(hit.snippet, 240),
       })),
+      notices:
+        found.relaxed && found.matched > 0
+          ? ["No entry has all of these words: these have some of them."]
+          : [],
       page: { shown: found.items.length, matched: found.matched, next_cursor: found.next ?? undefined },
       ...(first && {
         next: [

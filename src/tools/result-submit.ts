@@ -6,6 +6,7 @@ import { actingAgent } from "./support/acting-agent.ts";
 import { rowSchema, rowView, scoreText } from "./support/board.ts";
 import { dryRun, idempotencyKey } from "./support/input.ts";
 import { draftResult } from "./support/result-draft.ts";
+import { clean } from "./support/untrusted.ts";
 import { answer, defineTool } from "./tool.ts";
 
 export const resultSubmit = defineTool({
@@ -42,6 +43,8 @@ export const resultSubmit = defineTool({
     message: z.string().optional(),
     fields: z.record(z.string(), z.unknown()),
     untrusted_lineage: z.array(ancestorSchema).optional(),
+    untrusted_body: z.string().optional(),
+    untrusted_announcement: z.string().optional(),
     standing: rowSchema.optional(),
   }),
   annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
@@ -53,7 +56,7 @@ export const resultSubmit = defineTool({
     const draft = {
       agentId: agent.id,
       frontmatter,
-      body: words.body,
+      body: clean(words.body),
       ...(idempotency_key && { idempotencyKey: idempotency_key }),
     };
     const shown = { fields, untrusted_lineage: lineage };
@@ -61,13 +64,20 @@ export const resultSubmit = defineTool({
       await hub.previewResult(draft);
       return {
         ...shown,
-        summary: `Not posted (dry run): these fields, with the stack and ${challenge.score.field} evidence of ${id}.`,
+        summary: `Not posted (dry run): these fields and this text, with the stack and the evidence of ${id}.`,
         posted: false,
+        untrusted_body: words.body || undefined,
+        untrusted_announcement: announce,
         next: [
           {
             tool: "result_submit",
-            args: { run: id, method: words.method, description: words.description },
-            why: "post it",
+            args: {
+              run: id,
+              ...words,
+              ...(announce !== undefined && { announce }),
+              ...(idempotency_key && { idempotency_key }),
+            },
+            why: "post exactly this",
           },
         ],
       };
@@ -111,7 +121,13 @@ async function announceResult(
 ): Promise<{ message?: string; notice?: string }> {
   try {
     const idempotencyKey = `announce:${filename}`;
-    const posted = await hub.postMessage({ agentId, body, type: "result", refs: [filename], idempotencyKey });
+    const posted = await hub.postMessage({
+      agentId,
+      body: clean(body),
+      type: "result",
+      refs: [filename],
+      idempotencyKey,
+    });
     return { message: posted.filename };
   } catch (error) {
     if (!(error instanceof CollabError)) throw error;

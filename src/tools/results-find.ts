@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import type { Result } from "../hub/record/entries.ts";
 import { count } from "./support/count.ts";
-import { cursor, detail, limit, since } from "./support/input.ts";
+import { cursor, cursorOf, detail, limit, since } from "./support/input.ts";
 import { resolveDigest } from "./support/stack-reference.ts";
 import { clean, excerpt } from "./support/untrusted.ts";
 import { answer, defineTool, page } from "./tool.ts";
@@ -58,6 +58,7 @@ export const resultsFind = defineTool({
         page: { shown: results.length, matched: results.length },
       };
     }
+    const before = cursorOf("filename", "results_find", cursor);
     const found = await hub.results({
       ...(agent && { agent }),
       ...(method && { method }),
@@ -66,7 +67,7 @@ export const resultsFind = defineTool({
       ...(since && { since }),
       ...(stack && { stackDigest: await resolveDigest(stack, context) }),
       limit,
-      ...(cursor && { before: cursor }),
+      ...(before && { before }),
     });
     return {
       summary: `${found.items.length} of ${count(found.matched, "matching result")} (${found.count} in all), newest first.`,

@@ -5,7 +5,7 @@ import { count } from "./support/count.ts";
 import { gpuNotices } from "./support/gpu-need.ts";
 import { stackReference } from "./support/input.ts";
 import { estimateSeconds } from "./support/run-view.ts";
-import { resolveStack } from "./support/stack-reference.ts";
+import { kinship, resolveStack } from "./support/stack-reference.ts";
 import { answer, defineTool } from "./tool.ts";
 
 export const stackCheck = defineTool({
@@ -67,7 +67,7 @@ export const stackCheck = defineTool({
       past_runs: same
         .slice(0, 5)
         .map(({ id, state, failure }) => ({ run: id, state, failure: failure?.class })),
-      estimated_seconds: estimateSeconds(runs, digest, profile ?? context.challenge.default_profile),
+      estimated_seconds: estimateSeconds(runs, kinship(stack), profile ?? context.challenge.default_profile),
       notices: [
         ...(errors === 0 ? await gpuNotices(stack.tree, context.runner) : []),
         ...(failed

@@ -7,6 +7,9 @@ import { type NamedStack, resolveStack } from "./support/stack-reference.ts";
 import { valueChangeSchema, valueChanges } from "./support/value-change.ts";
 import { answer, defineTool, type ToolContext } from "./tool.ts";
 
+/** The rest is counted in the summary. */
+const MOST_FILES = 100;
+
 export const stackDiff = defineTool({
   name: "stack_diff",
   toolset: "stacks",
@@ -44,11 +47,13 @@ export const stackDiff = defineTool({
       knobs: diff.knobs,
       one_change: diff.oneChange,
       untrusted_values: valueChanges(diff.values),
-      untrusted_files: diff.files.map((file) =>
-        file.binary
-          ? `${file.change} ${file.path} (binary)`
-          : `${file.change} ${file.path} (+${file.linesAdded} -${file.linesRemoved})`,
-      ),
+      untrusted_files: diff.files
+        .slice(0, MOST_FILES)
+        .map((file) =>
+          file.binary
+            ? `${file.change} ${file.path} (binary)`
+            : `${file.change} ${file.path} (+${file.linesAdded} -${file.linesRemoved})`,
+        ),
       untrusted_patch: diff.patch || undefined,
       patch_truncated: diff.patchTruncated || undefined,
     };

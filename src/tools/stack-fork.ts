@@ -8,7 +8,8 @@ import { withOverrides } from "../runner/stack/overrides.ts";
 import { actingAgent, workspaceOf } from "./support/acting-agent.ts";
 import { count } from "./support/count.ts";
 import { dryRun, idempotencyKey, stackReference } from "./support/input.ts";
-import { asAncestor, forks, resolveStack, STACK_NAME, starters } from "./support/stack-reference.ts";
+import { STACK_NAME } from "./support/stack-name.ts";
+import { asAncestor, forks, resolveStack, starters } from "./support/stack-reference.ts";
 import { valueChangeSchema, valueChanges } from "./support/value-change.ts";
 import { answer, defineTool } from "./tool.ts";
 

@@ -7,7 +7,8 @@ import { stackReference } from "./support/input.ts";
 import { resolveStack } from "./support/stack-reference.ts";
 import { answer, defineTool } from "./tool.ts";
 
-const FILE_CHARACTERS = 12_000;
+const FILE_CHARACTERS = 5000;
+const VALUE_CHARACTERS = 2000;
 const MOST_FILES = 100;
 
 export const stackInspect = defineTool({
@@ -15,7 +16,7 @@ export const stackInspect = defineTool({
   toolset: "stacks",
   title: "Look into a stack",
   description:
-    "A stack's manifest, file list and lineage with authors; with `file`, that file's text from `offset`. stack_diff compares two.",
+    "A stack's manifest, file list and lineage with authors, or the files of a stored digest such as a result's run_digest; with `file`, that file's text from `offset`. stack_diff compares two stacks.",
   input: z.strictObject({
     stack: stackReference,
     file: z.string().max(300).optional().describe("Path of one file to read"),
@@ -70,9 +71,9 @@ export const stackInspect = defineTool({
         }),
       };
     }
-    const manifest = await stack.tree
-      .read(MANIFEST_FILE)
-      .then((bytes) => parseManifest(Buffer.from(bytes).toString("utf8")));
+    const manifest = stack.tree.entries.some(({ path }) => path === MANIFEST_FILE)
+      ? parseManifest(Buffer.from(await stack.tree.read(MANIFEST_FILE)).toString("utf8"))
+      : undefined;
     return {
       ...common,
       summary: `${stack.name}: ${count(stack.tree.entries.length, "file")}, ${count(stack.ancestors.length, "ancestor")}.`,
@@ -84,10 +85,19 @@ export const stackInspect = defineTool({
       untrusted_files: stack.tree.entries
         .slice(0, MOST_FILES)
         .map(({ path, size }) => `${path} (${size} bytes)`),
-      untrusted_manifest: manifest,
+      untrusted_manifest: manifest && shortened(manifest),
       ...(stack.tree.entries.length > MOST_FILES && {
         notices: [`Only the first ${MOST_FILES} files are listed.`],
       }),
     };
   },
 });
+
+/** A long value is read with `file`. */
+const shortened = (manifest: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(manifest).map(([key, value]) => {
+      const text = JSON.stringify(value);
+      return [key, text.length <= VALUE_CHARACTERS ? value : `${text.slice(0, VALUE_CHARACTERS)}…`];
+    }),
+  );

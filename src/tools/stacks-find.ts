@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseManifest } from "../runner/stack/manifest.ts";
-import { shortDigest } from "./support/board.ts";
+import { short, shortDigest } from "./support/board.ts";
 import { count } from "./support/count.ts";
 import { limit } from "./support/input.ts";
 import { forks, type NamedStack, rowsWithStacks, starters } from "./support/stack-reference.ts";
@@ -26,7 +26,7 @@ export const stacksFind = defineTool({
   toolset: "stacks",
   title: "Stacks to start from",
   description:
-    "Starter stacks, your forks, and the stacks behind ranked results, best first: everything stack_fork can copy. stack_inspect shows one.",
+    "This challenge's starter stacks, your forks, and the stacks behind ranked results, best first. stack_inspect shows one, stack_fork copies it.",
   input: z.strictObject({
     source: z.enum(["starter", "workspace", "result"]).optional().describe("Default: all"),
     agent: z.string().max(60).optional().describe("Author, for results"),
@@ -113,7 +113,7 @@ async function behindResults(context: ToolContext): Promise<StackView[]> {
         source: "result",
         digest: shortDigest(digest),
         author: agent,
-        best_score: score,
+        best_score: short(score),
         results: 1,
         untrusted_description: excerpt(`${method}: ${description}`, 160),
       });

@@ -91,7 +91,7 @@ export function defineTool<const Name extends string, Input extends z.ZodObject,
         throw new CollabError(
           "QUOTA_EXCEEDED",
           `the answer would be ${characters} characters long; ${ANSWER_CHARACTERS} is the most`,
-          `${facts.name} again with a smaller "limit", or "detail":"concise"`,
+          `${facts.name} again for less: ${Object.keys(facts.input.shape).join(", ")} narrow it`,
         );
       }
       return output;

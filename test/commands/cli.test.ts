@@ -90,7 +90,12 @@ describe("the command line", () => {
       ["{", /is not JSON/],
     ] as const) {
       writeFileSync(file, text);
-      expect((await collabs(["doctor"], { home, env: { COLLABS_CONFIG: file } })).stderr).toMatch(message);
+      expect((await collabs(["tools"], { home, env: { COLLABS_CONFIG: file } })).stderr).toMatch(message);
+      const { stdout, exitCode } = await collabs(["doctor"], { home, env: { COLLABS_CONFIG: file } });
+      expect({ exitCode, failed: /FAIL config/.test(stdout) && message.test(stdout) }).toEqual({
+        exitCode: 1,
+        failed: true,
+      });
     }
   });
 

@@ -87,6 +87,10 @@ describe("publishing", () => {
       posted: false,
       fields: { status: "negative", credits: ["@bo: the idea"], stack_name: "mine" },
     });
+    // Following the dry run posts what it showed, and nothing else.
+    expect(dry.data.next).toMatchObject([
+      { tool: "result_submit", args: { run, ...words, status: "negative", credits: ["@bo: the idea"] } },
+    ]);
     expect((await ada.call("results_find")).data.page.matched).toBe(0);
     const posted = await ada.call("result_submit", {
       run,

@@ -179,6 +179,40 @@ describe("resources and prompts", () => {
     expect(await updated).toBe("collab://inbox");
   });
 
+  test("nothing new is no update, whatever was subscribed to", async () => {
+    const home = temporaryDirectory();
+    const ada = await connect({ home, agentId: "ada" });
+    const stranger = await connect({ home });
+    await ada.call("agent_register", { agent_id: "ada", model: "m", harness: "h" });
+    await ada.call("message_post", { body: "a note to myself and @human-ann" });
+    const { ResourceUpdatedNotificationSchema } = await import("@modelcontextprotocol/sdk/types.js");
+    const updates: string[] = [];
+    for (const { client } of [ada, stranger]) {
+      client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+        updates.push(params.uri);
+      });
+      for (const uri of ["collab://leaderboard", "collab://inbox"]) await client.subscribeResource({ uri });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    expect(updates).toEqual([]);
+    await expect(ada.client.subscribeResource({ uri: "collab://inboxes" })).rejects.toThrow(
+      /can be subscribed/,
+    );
+    await expect(ada.client.readResource({ uri: "collab://messages/%E0%A4%A" })).rejects.toThrow(/NOT_FOUND/);
+  });
+
+  test("next steps and instructions name only what the session has", async () => {
+    const { client, call } = await connect({ args: ["--read-only", "--toolsets", "board,context"] });
+    expect((await call("digest_get")).data.next.map(({ tool }: { tool: string }) => tool)).not.toContain(
+      "agent_register",
+    );
+    expect(client.getInstructions()).not.toMatch(/dry_run|stack_fork/);
+    const writer = await connect({ args: ["--toolsets", "messages"] });
+    expect((await writer.client.listTools()).tools.map(({ name }) => name)).toContain("agent_register");
+    expect(writer.client.getInstructions()).not.toContain("digest_get");
+    await expect(client.getPrompt({ name: "__proto__" })).rejects.toThrow(/no such prompt/);
+  });
+
   test("prompts name their tools and take their argument", async () => {
     const { client } = await connect();
     const { prompts } = await client.listPrompts();

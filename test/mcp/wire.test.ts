@@ -70,8 +70,9 @@ describe("the tools of a session", () => {
     expect(tools.length).toBeLessThan(ALL_TOOLS.length);
   });
 
-  test("toolsets choose groups", () => {
+  test("toolsets choose groups; who may write may also join", () => {
     expect(selectTools(["messages"], false).map(({ name }) => name)).toEqual([
+      "agent_register",
       "message_post",
       "messages_read",
     ]);

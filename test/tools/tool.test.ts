@@ -31,7 +31,7 @@ test("an answer beyond 40,000 characters is refused with a way to ask for less",
   const long = toolThatGives({ summary: "s", list: ["x".repeat(50_000)] });
   await expect(long.invoke({}, context, call)).rejects.toMatchObject({
     code: "QUOTA_EXCEEDED",
-    hint: expect.stringContaining("limit"),
+    hint: expect.stringContaining("narrow it"),
   });
 });
 

@@ -26,19 +26,21 @@ const hitRow = z.object({
  * Full text over messages and results. All words must occur, the last one may be a beginning; where nothing has them
  * all, entries with any of them, best first. `"quoted words"` stand together. No text is a syntax error.
  */
-export function search(store: Store, query: SearchQuery): Page<SearchHit> {
+export function search(store: Store, query: SearchQuery): Page<SearchHit> & { relaxed: boolean } {
   const terms = termsOf(query.text);
   if (terms.length === 0) throw new CollabError("INVALID_ARGUMENT", "the search text is empty");
   const offset = Math.max(0, Math.trunc(query.offset ?? 0));
   const request = { query, terms, size: pageSize(query.limit), offset };
   const words = terms.filter((term) => WORD_CHARACTER.test(term));
   return store.db.snapshot(() => {
-    if (words.length === 0 || terms.some((term) => UNSPACED.test(term))) return bySubstring(store, request);
+    if (words.length === 0 || terms.some((term) => UNSPACED.test(term))) {
+      return { ...bySubstring(store, request), relaxed: false };
+    }
     const phrases = words.map((word) => `"${word.replaceAll('"', '""')}"`);
     const every = byIndex(store, request, `${phrases.join(" AND ")}*`);
     return every.matched > 0 || phrases.length === 1
-      ? every
-      : byIndex(store, request, `${phrases.join(" OR ")}*`);
+      ? { ...every, relaxed: false }
+      : { ...byIndex(store, request, `${phrases.join(" OR ")}*`), relaxed: true };
   });
 }
 

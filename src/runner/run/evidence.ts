@@ -20,7 +20,11 @@ export async function evidenceTree(dir: string): Promise<Tree> {
     digest: treeDigest(entries),
     read: async (path) => {
       if (!entries.some((entry) => entry.path === path)) {
-        throw new CollabError("NOT_FOUND", `the run's evidence has no file ${path}`);
+        throw new CollabError(
+          "NOT_FOUND",
+          `the run's evidence has no file ${JSON.stringify(path.slice(0, 100))}`,
+          `it has ${entries.map((entry) => entry.path).join(", ")}`,
+        );
       }
       return readFile(join(dir, path));
     },

@@ -7,20 +7,24 @@ import { isFileError, readPlainFile } from "./plain-file.ts";
 
 const MOST_BYTES = 1024 * 1024;
 
+/** A handle and an entry's filename, by their form: tools show them as facts, so nothing else may stand there. */
+const handle = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/);
+const filename = z.string().regex(/^\d{8}-\d{6}-\d{3}_[a-z0-9-]{1,60}\.md$/);
+
 /** A stack that another one was forked from, as far as is known. */
 export const ancestorSchema = z.strictObject({
   digest: digestSchema,
   name: z.string().max(200),
   /** Null for a starter stack. */
-  author: z.string().max(60).nullable(),
+  author: handle.nullable(),
   /** Filename of the result it was taken from. */
-  result: z.string().max(100).nullable(),
+  result: filename.nullable(),
 });
 export type Ancestor = z.infer<typeof ancestorSchema>;
 
 export const lineageSchema = z.strictObject({
   version: z.literal(1),
-  author: z.string().max(60),
+  author: handle,
   name: z.string().max(200),
   forked_at: z.iso.datetime(),
   /** Parent first, root last. */

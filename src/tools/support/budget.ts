@@ -1,11 +1,13 @@
 /**
  * Fits lists into a budget of characters: items are taken one from each list in turn, so that no list starves
- * another, until the next one would not fit. What is left out is counted under `left_out`.
+ * another, until the next one would not fit. What is left out is counted under `left_out`; `totals` says how many a
+ * list has where not all of them were fetched.
  */
 export function fitInto<Fixed extends object, Lists extends Record<string, readonly unknown[]>>(
   fixed: Fixed,
   lists: Lists,
   characters: number,
+  totals: Partial<Record<keyof Lists, number>> = {},
 ): Fixed & Lists & { left_out?: Record<string, number> } {
   const taken: Record<string, unknown[]> = {};
   for (const name of Object.keys(lists)) taken[name] = [];
@@ -25,7 +27,7 @@ export function fitInto<Fixed extends object, Lists extends Record<string, reado
     }
   }
   const leftOut = Object.entries(lists)
-    .map(([name, items]) => [name, items.length - (taken[name]?.length ?? 0)] as const)
+    .map(([name, items]) => [name, (totals[name] ?? items.length) - (taken[name]?.length ?? 0)] as const)
     .filter(([, count]) => count > 0);
   return Object.assign(
     {},

@@ -1,6 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { CollabError } from "../../errors.ts";
+import { AGENT_ID, ENTRY_FILENAME } from "../../hub/record/entries.ts";
 
 /** One meaning and one name in every tool. */
 export const limit = z.number().int().min(1).max(50).default(10).describe("Items at most");
@@ -24,6 +25,29 @@ export const stackReference = z
   .min(1)
   .max(500)
   .describe("A starter's or fork's name, a sha256 digest, or a result's filename");
+
+const CURSOR_FORMS = {
+  /** Number of items before the page. */
+  offset: /^\d{1,9}$/,
+  /** Last filename of the page before. */
+  filename: ENTRY_FILENAME,
+  /** Last id of the page before. */
+  agent: AGENT_ID,
+};
+
+/** A cursor of the form that a tool hands out; INVALID_ARGUMENT for any other, which would give a wrong page. */
+export function cursorOf(
+  form: keyof typeof CURSOR_FORMS,
+  tool: string,
+  given: string | undefined,
+): string | undefined {
+  if (given === undefined || CURSOR_FORMS[form].test(given)) return given;
+  throw new CollabError(
+    "INVALID_ARGUMENT",
+    `cursor ${JSON.stringify(given.slice(0, 40))} is not one of this tool`,
+    `${tool} without cursor, then with the next_cursor it gives`,
+  );
+}
 
 /** Arguments by a tool's schema, or INVALID_ARGUMENT that names each offending key and the nearest known one. */
 export function parseInput<Input extends z.ZodObject>(

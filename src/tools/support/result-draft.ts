@@ -114,9 +114,11 @@ function postableNumbers(run: Run, status: Words["status"], { challenge }: ToolC
     throw new CollabError(
       "NOT_POSTABLE",
       `${run.id} is ${run.state}${run.failure ? ` (${run.failure.class})` : ""}; only a completed run has a result`,
-      run.state === "failed"
-        ? `benchmark_logs {"run":"${run.id}"} shows why it failed`
-        : `benchmark_get {"run":"${run.id}","wait_seconds":25}`,
+      run.state === "cancelled"
+        ? `benchmark_start {"stack":"${run.stackName}"} measures it anew`
+        : run.state === "failed"
+          ? `benchmark_logs {"run":"${run.id}"} shows why it failed`
+          : `benchmark_get {"run":"${run.id}","wait_seconds":25}`,
     );
   }
   if (!run.official) {
@@ -130,7 +132,7 @@ function postableNumbers(run: Run, status: Words["status"], { challenge }: ToolC
   if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
     throw new CollabError(
       "NOT_POSTABLE",
-      `${run.id} measured no ${score.field}`,
+      `${run.id} measured no ${score.field} above 0`,
       `benchmark_get {"run":"${run.id}","detail":"full"} shows what it measured`,
     );
   }
@@ -138,7 +140,7 @@ function postableNumbers(run: Run, status: Words["status"], { challenge }: ToolC
   if (guard && status === "agent-run" && !(typeof guarded === "number" && guarded <= guard.cap)) {
     throw new CollabError(
       "NOT_POSTABLE",
-      `${guard.field} is ${String(guarded)}, over the cap of ${guard.cap}: it cannot be posted as a score`,
+      `${guard.field} is ${typeof guarded === "number" ? `${guarded}, over the cap of ${guard.cap}` : "not measured"}: it cannot be posted as a score`,
       'result_submit with "status":"negative" keeps the lesson on record, unranked',
     );
   }
@@ -158,6 +160,13 @@ const PLACEHOLDER =
   /^[\s.…_?*-]*$|^<.*>$|^\[.*\]$|^(todo|tbd|tba|n\/?a|xxx+|placeholder|test|description|method|lorem ipsum.*)\.?$|<=? ?\d+ chars/i;
 
 function refusePlaceholder(field: string, text: string): void {
+  if (/[\r\n]/.test(text)) {
+    throw new CollabError(
+      "INVALID_ARGUMENT",
+      `${field} has line breaks`,
+      `result_submit with a ${field} of one line; details go into body`,
+    );
+  }
   if (PLACEHOLDER.test(text.trim())) {
     throw new CollabError(
       "INVALID_ARGUMENT",

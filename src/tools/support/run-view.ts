@@ -4,6 +4,7 @@ import { ENDED, type Run, type Stage } from "../../runner/runner.ts";
 import type { Call, Next, ToolContext } from "../tool.ts";
 import { short, shortDigest } from "./board.ts";
 import { count } from "./count.ts";
+import { STACK_NAME } from "./stack-name.ts";
 
 /** A run as tools give it. */
 export const runSchema = z.strictObject({
@@ -51,7 +52,8 @@ export function runView(run: Run, challenge: Challenge, full: boolean): z.input<
   return {
     run: run.id,
     agent: run.agentId,
-    stack: run.stackName,
+    // A directory's name, where the run was started from the command line.
+    stack: STACK_NAME.test(run.stackName) ? run.stackName : shortDigest(run.stackDigest),
     digest: shortDigest(run.stackDigest),
     profile: run.profile,
     official: run.official,
@@ -114,9 +116,13 @@ export async function follow(run: Run, seconds: number, { runner }: ToolContext,
   call.signal.addEventListener("abort", stop);
   try {
     let current = run;
+    let told = -1;
     while (!ended(current) && !over.signal.aborted) {
       current = await runner.changed(current, over.signal);
       const done = current.stages.reduce((sum, stage) => sum + share(stage), 0);
+      // The protocol wants progress to increase.
+      if (done <= told) continue;
+      told = done;
       call.progress(done, current.stages.length, currentStage(current) ?? current.state);
     }
     return current;
@@ -126,15 +132,32 @@ export async function follow(run: Run, seconds: number, { runner }: ToolContext,
   }
 }
 
-/** Seconds that a run will take, from the newest completed run of this stack, else of this profile. */
-export function estimateSeconds(runs: readonly Run[], digest: string, profile: string): number | undefined {
-  const measured = runs.filter(
-    (run) => run.state === "completed" && run.profile === profile && run.startedAt && run.endedAt,
-  );
-  const like = measured.find((run) => run.stackDigest === digest) ?? measured[0];
-  if (!like?.startedAt || !like.endedAt) return undefined;
-  return Math.round((Date.parse(like.endedAt) - Date.parse(like.startedAt)) / 1000);
+/**
+ * Seconds that a run will take, from the newest completed run of this stack, else of a stack with the same root:
+ * another engine would tell nothing.
+ */
+export function estimateSeconds(
+  runs: readonly Run[],
+  { digest, root }: { digest: string; root: string },
+  profile: string,
+): number | undefined {
+  const done = completed(runs, profile);
+  const rootOf = (run: Run) => run.ancestors.at(-1)?.digest ?? run.stackDigest;
+  const like = done.find((run) => run.stackDigest === digest) ?? done.find((run) => rootOf(run) === root);
+  return like && seconds(like);
 }
+
+/** What runs of a profile take here: the newest completed one's time. */
+export function typicalSeconds(runs: readonly Run[], profile: string): number | undefined {
+  const [newest] = completed(runs, profile);
+  return newest && seconds(newest);
+}
+
+const completed = (runs: readonly Run[], profile: string): Run[] =>
+  runs.filter((run) => run.state === "completed" && run.profile === profile);
+
+const seconds = ({ startedAt, endedAt }: Run): number | undefined =>
+  startedAt && endedAt ? Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000) : undefined;
 
 /** One line that says how the run stands. */
 export function runSummary(run: Run, challenge: Challenge): string {
@@ -156,8 +179,8 @@ export function runSummary(run: Run, challenge: Challenge): string {
 
 const number = (value: unknown): string => (typeof value === "number" ? String(short(value)) : "?");
 
-/** What to do with a run as it stands. */
-export function runNext(run: Run): Next[] {
+/** What the acting agent may do with a run as it stands. */
+export function runNext(run: Run, { identity }: ToolContext): Next[] {
   switch (run.state) {
     case "queued":
     case "running":
@@ -169,18 +192,23 @@ export function runNext(run: Run): Next[] {
         },
       ];
     case "completed":
+      if (run.agentId !== identity.agentId) return [];
       return run.official
         ? [
             {
               tool: "result_submit",
               args: { run: run.id, method: "…", description: "…", dry_run: true },
-              why: "see what would be posted",
+              why: "if it is not posted yet: see what would be",
             },
           ]
         : [{ tool: "benchmark_start", args: { stack: run.stackName }, why: "measure it officially" }];
     case "failed":
       return [
-        { tool: "benchmark_logs", args: { run: run.id }, why: "the root cause, then the lines around it" },
+        {
+          tool: "benchmark_logs",
+          args: { run: run.id },
+          why: "the root cause, then the lines around it",
+        },
       ];
     case "cancelled":
       return [];

@@ -10,6 +10,7 @@ import { type Ancestor, ancestorSchema, readLineage } from "../../runner/stack/l
 import type { Tree } from "../../tree.ts";
 import type { ToolContext } from "../tool.ts";
 import { workspaceOf } from "./acting-agent.ts";
+import { STACK_NAME } from "./stack-name.ts";
 
 /** A stack that a caller named, wherever it lives. */
 export interface NamedStack {
@@ -27,9 +28,6 @@ export interface NamedStack {
 }
 
 export const startersDir = join(packageRoot, "stacks");
-
-/** A name of a starter or a fork: also a directory name. */
-export const STACK_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /**
  * Finds a stack by what tools show of it: the name of one's own fork or of a starter, a digest or the beginning of
@@ -58,6 +56,12 @@ export async function resolveStack(reference: string, context: ToolContext): Pro
 /** The full digest of a stack that a caller named. */
 export const resolveDigest = async (reference: string, context: ToolContext): Promise<string> =>
   /^sha256:[0-9a-f]{64}$/.test(reference) ? reference : (await resolveStack(reference, context)).tree.digest;
+
+/** What estimates go by: the stack itself, and the root it descends from. */
+export const kinship = ({ tree, ancestors }: NamedStack) => ({
+  digest: tree.digest,
+  root: ancestors.at(-1)?.digest ?? tree.digest,
+});
 
 /** This stack as the parent of a fork or of a verbatim run. */
 export const asAncestor = (stack: NamedStack): Ancestor => ({

@@ -1,3 +1,5 @@
+import { redact } from "../../log.ts";
+
 /**
  * Text by others sits in fields named `untrusted_*` and nowhere else. Here it loses what a reader cannot see: control
  * and escape characters, bidirectional overrides, zero-width and tag characters, stray surrogates. Cleaning clean
@@ -14,9 +16,9 @@ const INVISIBLE = "[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point
 const INSIDE_SEQUENCES = new RegExp(`(?![\\t\\n${ESCAPE}${BELL}])${INVISIBLE}`, "gu");
 const LEFT_OVER = new RegExp(`(?![\\t\\n])${INVISIBLE}`, "gu");
 
-/** What hides in the middle of escape sequences goes first, then they, then their stray ends. */
+/** Registered secrets go, then what hides in the middle of escape sequences goes first, then they, then their stray ends. */
 export function clean(text: string): string {
-  return text
+  return redact(text)
     .toWellFormed()
     .replace(/\r\n?/g, "\n")
     .replace(INSIDE_SEQUENCES, "")
