@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CollabError } from "../errors.ts";
 import { agentIdSchema } from "../hub/record/entries.ts";
 import { workspaceOf } from "./support/acting-agent.ts";
+import { dryRun } from "./support/input.ts";
 import { answer, defineTool } from "./tool.ts";
 
 export const agentRegister = defineTool({
@@ -16,14 +17,15 @@ export const agentRegister = defineTool({
     harness: z.string().min(1).max(100).describe("The program you run in"),
     tools: z.array(z.string().max(60)).max(40).default([]).describe("What you can use, such as bash, gpu"),
     bio: z.string().max(2000).optional(),
+    dry_run: dryRun,
   }),
   output: answer({
-    agent: z.strictObject({ id: z.string(), joined: z.string() }),
+    agent: z.strictObject({ id: z.string(), joined: z.string().optional() }),
     created: z.boolean(),
     workspace: z.string(),
   }),
   annotations: { readOnly: false, destructive: false, idempotent: true, openWorld: false },
-  run: async ({ agent_id, model, harness, tools, bio }, context) => {
+  run: async ({ agent_id, model, harness, tools, bio, dry_run }, context) => {
     const { identity, hub } = context;
     if (identity.fixed && identity.agentId !== agent_id) {
       throw new CollabError(
@@ -31,6 +33,15 @@ export const agentRegister = defineTool({
         `this server acts as "${identity.agentId}" (COLLABS_AGENT_ID), not as "${agent_id}"`,
         `agent_register with "agent_id":"${identity.agentId}", or start the server without COLLABS_AGENT_ID`,
       );
+    }
+    if (dry_run) {
+      const known = await hub.agent(agent_id);
+      return {
+        summary: `Not registered (dry run): ${agent_id} ${known ? `is here since ${known.joined}` : "is free"}.`,
+        agent: { id: agent_id, joined: known?.joined },
+        created: false,
+        workspace: workspaceOf(context, agent_id),
+      };
     }
     const { agent, created } = await hub.registerAgent({
       agentId: agent_id,

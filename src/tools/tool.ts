@@ -71,7 +71,7 @@ export interface Tool<
 }
 
 /** No answer is longer, in characters of its JSON. */
-export const ANSWER_CHARACTERS = 40_000;
+const ANSWER_CHARACTERS = 40_000;
 
 export function defineTool<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>({
   run,

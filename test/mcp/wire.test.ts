@@ -55,7 +55,7 @@ describe("the list of tools", () => {
 
   test("gives every write a dry run and every post an idempotency key", () => {
     for (const { name, annotations, inputSchema } of listed) {
-      if (annotations?.readOnlyHint || name === "agent_register") continue;
+      if (annotations?.readOnlyHint) continue;
       expect(inputSchema.properties, name).toHaveProperty("dry_run");
       if (!annotations?.idempotentHint)
         expect(inputSchema.properties, name).toHaveProperty("idempotency_key");

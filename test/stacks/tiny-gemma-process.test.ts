@@ -35,7 +35,7 @@ test("SIGTERM ends the server with 0, also while it decodes", async () => {
   await new Promise((resolve) => setTimeout(resolve, 150));
   const startedAt = performance.now();
   expect(await server.stop()).toBe(0);
-  expect(performance.now() - startedAt).toBeLessThan(2000);
+  expect(performance.now() - startedAt).toBeLessThan(5000);
   expect(await pending).toBe("cut off");
 });
 

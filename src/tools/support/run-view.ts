@@ -84,7 +84,7 @@ const share = ({ state, done, total }: Stage): number =>
   state === "done" ? 1 : state === "running" && total > 0 ? Math.min(0.99, done / total) : 0;
 
 /** `throughput 12/16 (launch 2 of 3)` */
-export function currentStage(run: Run): string | undefined {
+function currentStage(run: Run): string | undefined {
   const stage =
     run.stages.find(({ state }) => state === "running") ??
     run.stages.findLast(({ state }) => state === "done");

@@ -27,7 +27,7 @@ export interface NamedStack {
   ancestors: Ancestor[];
 }
 
-export const startersDir = join(packageRoot, "stacks");
+const startersDir = join(packageRoot, "stacks");
 
 /**
  * Finds a stack by what tools show of it: the name of one's own fork or of a starter, a digest or the beginning of
