@@ -114,6 +114,16 @@ describe("the server over stdio", () => {
     );
   });
 
+  test("never repeats a token that it was given, not even out of a message", async () => {
+    const token = "hf_canaryCANARYcanary0123456789";
+    const { call } = await connect({ agentId: "ada", env: { HF_TOKEN: token } });
+    await call("agent_register", { agent_id: "ada", model: "m", harness: "h" });
+    await call("message_post", { body: `my token is ${token}` });
+    const { text, data } = await call("messages_read", { detail: "full" });
+    expect(text).toContain("my token is [secret]");
+    expect(text + JSON.stringify(data)).not.toContain("canary0123456789");
+  });
+
   test("starts, answers and ends without any network", async () => {
     const home = temporaryDirectory();
     const log = join(home, "network.log");
