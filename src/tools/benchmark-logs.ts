@@ -3,7 +3,7 @@ import { count } from "./support/count.ts";
 import { clean } from "./support/untrusted.ts";
 import { answer, defineTool } from "./tool.ts";
 
-const LINE_CHARACTERS = 400;
+const LINE_CHARACTERS = 240;
 
 export const benchmarkLogs = defineTool({
   name: "benchmark_logs",
@@ -16,7 +16,7 @@ export const benchmarkLogs = defineTool({
     source: z.enum(["server", "install", "supervisor"]).default("server"),
     grep: z.string().max(200).optional().describe("Literal text, any case"),
     cursor: z.number().int().min(0).optional().describe("cursor of the answer before; without it, the tail"),
-    limit: z.number().int().min(1).max(200).default(40).describe("Lines at most"),
+    limit: z.number().int().min(1).max(200).default(20).describe("Lines at most"),
   }),
   output: answer({
     state: z.string(),
