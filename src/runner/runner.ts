@@ -84,6 +84,7 @@ export const failureSchema = z.strictObject({
     "bad_response",
     "wrong_length",
     "bad_logprobs",
+    "storage",
     "supervisor_lost",
     "internal",
   ]),
@@ -112,6 +113,7 @@ export const FAILURE_CLASSES: Record<Failure["class"], string> = {
   wrong_length: "An answer has fewer or more tokens than were asked for.",
   bad_logprobs:
     "A log-probability is missing, not finite, positive, or that of a token the model cannot give.",
+  storage: "The home directory could not be written: a full disk, missing rights.",
   supervisor_lost: "The process that ran the benchmark was killed, or the machine restarted.",
   internal: "A bug in the runner; the supervisor log has the details.",
 };

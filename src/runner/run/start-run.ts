@@ -8,6 +8,7 @@ import { CollabError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { builtProgram, packageVersion } from "../../paths.ts";
 import { sha256, type Tree } from "../../tree.ts";
+import { storageError } from "../failure/storage-fault.ts";
 import { writeJson } from "../machine/atomic-file.ts";
 import { type DeviceInfo, listDevices } from "../machine/devices.ts";
 import { supervisorEnvironment } from "../machine/process-environment.ts";
@@ -15,6 +16,7 @@ import { parseModelId } from "../models/models.ts";
 import type { Run, StartRequest } from "../runner.ts";
 import { readTree, writeTree } from "../stack/files.ts";
 import { MANIFEST_FILE, type Manifest, parseManifest } from "../stack/manifest.ts";
+import { loadWorkload } from "../stages/workload.ts";
 import { claimKey, forgetKey, type IdempotencyKey, runOfKey } from "./idempotency.ts";
 import { enterQueue, leaseHolder, queueOf } from "./lease.ts";
 import { readState } from "./lost-runs.ts";
@@ -36,14 +38,26 @@ export interface StartContext {
   graceSeconds: number;
 }
 
-/** Copies the stack into a new run's directory, queues the run and starts its supervisor. */
+/**
+ * Copies the stack into a new run's directory, queues the run and starts its supervisor. INVALID_ARGUMENT for data of
+ * the challenge that no run could use, UNAVAILABLE for a home that cannot be written.
+ */
 export async function startRun(asked: StartRequest, context: StartContext): Promise<Run> {
+  try {
+    return await start(asked, context);
+  } catch (error) {
+    throw storageError(error, context.home) ?? error;
+  }
+}
+
+async function start(asked: StartRequest, context: StartContext): Promise<Run> {
   const { challenge, home, now } = context;
   const profileName = asked.profile ?? challenge.default_profile;
   const profile = profileOf(challenge, profileName);
   const launches = asked.launches ?? profile.launches;
   const tree = await readTree(asked.stackDir);
   await checkManifest(tree, challenge);
+  await loadWorkload(challenge, profile);
   const places = homeFiles(home);
 
   const key = keyOf(asked, [challenge.id, profileName, launches, tree.digest, asked.stackName], context);
@@ -78,7 +92,7 @@ export async function startRun(asked: StartRequest, context: StartContext): Prom
   if (key && !(await claimKey(key, id))) {
     await makeWritable(runFiles(dir).stack);
     await rm(dir, { recursive: true, force: true });
-    return (await earlierRun(key, places.runs)) ?? startRun(asked, context);
+    return (await earlierRun(key, places.runs)) ?? start(asked, context);
   }
   await enterQueue(home, device.id, { runId: id, createdAt });
   startSupervisor(dir, context.log);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CollabError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { RunCancelled, RunFailure } from "../failure/run-failure.ts";
+import { storageFailure } from "../failure/storage-fault.ts";
 import { readJson } from "../machine/atomic-file.ts";
 import { tryLock } from "../machine/lock.ts";
 import { pause } from "../machine/pause.ts";
@@ -54,7 +55,7 @@ export async function supervise(dir: string, log: Log): Promise<void> {
   } catch (error) {
     await leaveQueue(settings.home, request.device, ticket);
     await tidy(dir, log);
-    await recordEnd(error, state, log);
+    await recordEnd(error, settings.home, state, log);
   } finally {
     cancellation.stop();
     await state.close();
@@ -77,23 +78,26 @@ async function tidy(dir: string, log: Log): Promise<void> {
 
 const ended = () => ({ queuePosition: null, secondsLeft: null, endedAt: new Date().toISOString() });
 
-async function recordEnd(error: unknown, state: RunState, log: Log): Promise<void> {
+async function recordEnd(error: unknown, home: string, state: RunState, log: Log): Promise<void> {
   if (error instanceof RunCancelled) return state.set({ state: "cancelled", ...ended() });
-  const failure = { ...failureOf(error, log), stage: state.current() };
+  const failure = { ...failureOf(error, home, log), stage: state.current() };
   log.info({ failure: failure.class, reason: failure.reason }, "run failed");
   return state.set({ state: "failed", failure, ...ended() });
 }
 
-function failureOf(error: unknown, log: Log): Omit<Failure, "stage"> {
+function failureOf(error: unknown, home: string, log: Log): Omit<Failure, "stage"> {
   if (error instanceof RunFailure) return error.failure;
-  if (error instanceof CollabError && error.code === "STACK_INVALID") {
+  if (error instanceof CollabError) {
+    const invalid = error.code === "STACK_INVALID";
     return {
-      class: "stack_invalid",
+      class: invalid ? "stack_invalid" : "internal",
       reason: error.message,
-      hint: error.hint ?? "correct the stack",
+      hint: error.hint ?? (invalid ? "correct the stack" : "start the run again"),
       rootCauseLines: [],
     };
   }
+  const storage = storageFailure(error, home);
+  if (storage) return storage.failure;
   log.error({ err: error }, "the supervisor has a bug or the machine a fault");
   return {
     class: "internal",

@@ -6,9 +6,9 @@ import { writeFileAtomic } from "../machine/atomic-file.ts";
 import { OFFICIAL } from "../official/official-files.ts";
 import { officialJson, officialLine } from "../official/official-json.ts";
 import { perplexity, type RecordScore, recordPpl } from "../stats/perplexity.ts";
+import type { PplRecord } from "./perplexity-records.ts";
 import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
 import type { ServerStage } from "./stage.ts";
-import type { PplRecord } from "./workload.ts";
 
 /** The guarded pass: how likely the model finds given tokens (benchmark-protocol 3). */
 const WHAT = "POST /v1/completions with prompt_logprobs";
@@ -87,7 +87,7 @@ const request = (stage: ServerStage, record: PplRecord): Promise<Reply> =>
     "/v1/completions",
     {
       model: stage.modelName,
-      prompt: [...record.contextTokenIds, ...record.targetTokenIds],
+      prompt: record.promptTokenIds,
       max_tokens: 1,
       temperature: 0,
       stream: false,
@@ -98,19 +98,15 @@ const request = (stage: ServerStage, record: PplRecord): Promise<Reply> =>
     { timeoutSeconds: stage.profile.request_timeout_seconds, signal: stage.signal },
   );
 
-/** The first token of a prompt has no distribution before it. */
-const scoreStart = (record: PplRecord): number => Math.max(1, record.contextTokenIds.length);
-
 /** The record's score, or what is wrong with its log-probabilities. */
 function score(reply: Reply, record: PplRecord, what: string): RecordScore | string {
   if (reply.status !== 200) throw statusFailure(reply, what);
   const body = replySchema.safeParse(reply.body).data;
   const positions = body?.choices[0]?.prompt_logprobs ?? body?.prompt_logprobs;
   if (!positions) throw contractFailure(reply, what, "prompt_logprobs");
-  const prompt = [...record.contextTokenIds, ...record.targetTokenIds];
-  const start = scoreStart(record);
+  const { promptTokenIds: prompt, scoreStart: start, scoreEnd: end } = record;
   let negLogLikelihood = 0;
-  for (let index = start; index < prompt.length; index++) {
+  for (let index = start; index < end; index++) {
     const id = prompt[index] ?? 0;
     const logprob = logprobOf(positions[index], id);
     const wrong = logprob === undefined ? "is missing" : complaint(logprob);
@@ -119,7 +115,7 @@ function score(reply: Reply, record: PplRecord, what: string): RecordScore | str
     }
     negLogLikelihood -= logprob;
   }
-  return { negLogLikelihood, numTokens: prompt.length - start };
+  return { negLogLikelihood, numTokens: end - start };
 }
 
 function logprobOf(position: unknown, id: number): number | undefined {
@@ -142,6 +138,6 @@ const row = (record: PplRecord, scored: RecordScore, durationSeconds: number) =>
   neg_log_likelihood: scored.negLogLikelihood,
   num_tokens: scored.numTokens,
   ppl: recordPpl(scored),
-  score_end: record.contextTokenIds.length + record.targetTokenIds.length,
-  score_start: scoreStart(record),
+  score_end: record.scoreEnd,
+  score_start: record.scoreStart,
 });

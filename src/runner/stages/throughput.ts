@@ -97,6 +97,7 @@ async function warmUp(stage: ServerStage): Promise<void> {
     return outcome.value.status === 200 ? [] : [statusFailure(outcome.value, `${WHAT} (warm-up)`)];
   });
   if (failures.length === outcomes.length) throw failures[0];
+  stage.progress(0, 0, "resting before the measurement");
   await pause(WARMUP_PAUSE_MS, stage.signal);
 }
 

@@ -146,6 +146,13 @@ describe.concurrent("a run whose server fails", () => {
     expect(failure.reason).toContain("3 of 3");
   });
 
+  it("a home that cannot be written is no bug of the runner", async () => {
+    const failure = await fails("home-breaker");
+    expect(failure).toMatchObject({ class: "storage", stage: "decode" });
+    expect(failure.reason).toMatch(/^runs\/run-[^/]*\/launch-1\/decode_outputs.jsonl in the home directory/);
+    expect(failure.hint).toContain("COLLABS_HOME");
+  });
+
   it("a server that ignores SIGTERM, and its children everywhere, are ended", async () => {
     await withToy(async (toy) => {
       const run = await toy.finish("stubborn", {}, { profile: "brisk" });

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../../../src/paths.ts";
 import type { Run } from "../../../src/runner/runner.ts";
@@ -113,9 +112,8 @@ describe("cancel", () => {
     toy = makeToy();
     const run = await toy.start("good");
     await until(run, (now) =>
-      now.stages.some(({ name, state }) => name === "throughput" && state === "running"),
+      now.stages.some(({ name, note }) => name === "throughput" && note.startsWith("resting")),
     );
-    await sleep(400);
     expect(await toy.runner.cancel(run.id)).toMatchObject({ state: "cancelled", failure: null });
   });
 
@@ -192,7 +190,6 @@ describe("a run", () => {
     );
     // Two passes of 4 x 16 tokens at 40 ms for the second launch alone.
     expect(measured.secondsLeft).toBeGreaterThan(5);
-    expect(measured.secondsLeft).toBeLessThan(20);
     await toy.runner.cancel(run.id);
   });
 });
@@ -218,6 +215,26 @@ describe("start", () => {
     time += 25 * 3600 * 1000;
     expect((await toy.runner.start(request)).id).not.toBe(a.id);
     time = Date.now();
+  });
+
+  it("refuses data of the challenge that no run could use, before anything is queued", async () => {
+    toy = makeToy();
+    writeFileSync(join(toy.challenge.dir, "perplexity.jsonl"), '{"id": 1}');
+    await expect(toy.start("good")).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("perplexity.jsonl line 1: context_token_ids"),
+    });
+    expect(existsSync(toy.home)).toBe(false);
+  });
+
+  it("says what to do about a home that cannot be written", async () => {
+    toy = makeToy();
+    writeFileSync(toy.home, "");
+    await expect(toy.start("good")).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("ENOTDIR"),
+      hint: expect.stringContaining("COLLABS_HOME"),
+    });
   });
 
   it("refuses what cannot run, and leaves nothing behind", async () => {
