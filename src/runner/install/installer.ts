@@ -4,7 +4,7 @@ import { rootCause } from "../failure/failures.ts";
 import { RunFailure } from "../failure/run-failure.ts";
 import type { CappedLog } from "../machine/capped-log.ts";
 import { readLogLines } from "../machine/log-pages.ts";
-import { type GroupId, startGroup } from "../machine/process-group.ts";
+import { type Exit, type GroupId, startGroup } from "../machine/process-group.ts";
 import type { Progress } from "../runner.ts";
 
 const MEGABYTE = 1e6;
@@ -49,7 +49,7 @@ export async function runInstaller(command: InstallerCommand, context: InstallCo
     const exit = await Promise.race([group.exited, aborted.promise]);
     context.signal.throwIfAborted();
     if (exit?.code === 0) return;
-    throw installFailure(readLogLines(context.logPath, from), command.requirements);
+    throw installFailure(exit, readLogLines(context.logPath, from), command.requirements);
   } finally {
     aborted.forget();
     stopWatching();
@@ -58,21 +58,49 @@ export async function runInstaller(command: InstallerCommand, context: InstallCo
   }
 }
 
-function installFailure(log: readonly string[], requirements: readonly string[]): RunFailure {
-  const cause = rootCause(log);
-  const errors = log.filter((line) => /err|no matching|not found|failed|conflict/i.test(line)).join("\n");
+/** What keeps any dependency from being installed, whatever its name. */
+const MACHINE_FAULTS = [
+  {
+    pattern: /\bENOSPC\b|No space left on device/i,
+    cause: "the disk is full",
+    hint: "free space, or set COLLABS_HOME to a directory on another disk",
+  },
+  {
+    pattern: /\b(?:ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN)\b|name resolution|NewConnectionError/i,
+    cause: "the network or the package registry could not be reached",
+    hint: "check the machine's network and the installer's own settings, then start the run again",
+  },
+];
+
+function installFailure(
+  exit: Exit | undefined,
+  log: readonly string[],
+  requirements: readonly string[],
+): RunFailure {
+  const errors = log
+    .filter((line) => /err|no matching|not found|failed|conflict|no space/i.test(line))
+    .join("\n");
   const guilty =
     requirements.find((requirement) => errors.includes(requirement)) ??
     requirements.find((requirement) => errors.includes(packageName(requirement)));
-  return new RunFailure({
-    class: "install_failed",
-    reason: guilty
-      ? `dependency ${JSON.stringify(guilty)} could not be installed`
-      : `the ${requirements.length} dependencies could not be installed`,
-    hint: "check name and version in the manifest's dependencies; benchmark_logs with source install has all of it",
-    rootCauseLines: cause.lines,
-  });
+  const all = dependencyCount(requirements.length);
+  const fault = MACHINE_FAULTS.find(({ pattern }) => pattern.test(errors));
+  const reason = exit?.signal
+    ? `the installer of ${all} was ended by ${exit.signal}`
+    : fault
+      ? `${all} could not be installed: ${fault.cause}`
+      : guilty
+        ? `dependency ${JSON.stringify(guilty)} could not be installed`
+        : `${all} could not be installed`;
+  const hint = exit?.signal
+    ? "start the run again; a full memory is the usual reason"
+    : (fault?.hint ??
+      "check name and version in the manifest's dependencies; benchmark_logs with source install has all of it");
+  return new RunFailure({ class: "install_failed", reason, hint, rootCauseLines: rootCause(log).lines });
 }
+
+export const dependencyCount = (count: number): string =>
+  `${count} ${count === 1 ? "dependency" : "dependencies"}`;
 
 /** The name in `name@1.2`, `@scope/name`, `name==1.2` or `name[extra]>=1`. */
 export const packageName = (requirement: string): string =>

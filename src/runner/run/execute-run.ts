@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { cpus, release } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { profileOf } from "../../challenge.ts";
 import type { Log } from "../../log.ts";
 import { RunFailure } from "../failure/run-failure.ts";
@@ -11,6 +11,7 @@ import { listDevices } from "../machine/devices.ts";
 import { installerEnvironment, serverEnvironment } from "../machine/process-environment.ts";
 import type { GroupId } from "../machine/process-group.ts";
 import { ensureModel } from "../models/models.ts";
+import { withFloats } from "../official/official-floats.ts";
 import { officialJson } from "../official/official-json.ts";
 import type { Progress } from "../runner.ts";
 import { readTree } from "../stack/files.ts";
@@ -40,7 +41,11 @@ export async function executeRun(execution: Execution): Promise<void> {
   const places = homeFiles(home);
   const profile = profileOf(challenge, request.profile);
   const workload = await loadWorkload(challenge, profile);
-  const manifest = await storedManifest(dir, request);
+  await checkStack(execution, {
+    reason: "the run's copy of the stack was changed after the run had been started",
+    hint: "start the run again and leave its directory alone",
+  });
+  const manifest = parseManifest(await readFile(join(files.stack, MANIFEST_FILE), "utf8"));
   const onGroup = (group: GroupId | undefined) =>
     group ? writeJson(files.group, group) : rm(files.group, { force: true });
 
@@ -69,6 +74,7 @@ export async function executeRun(execution: Execution): Promise<void> {
   const modelName = manifest.env.SERVED_MODEL_NAME ?? manifest.served_model_name;
   try {
     for (let launch = 1; launch <= request.launches; launch++) {
+      if (launch > 1) await checkStack(execution, CHANGED_BY_ITSELF);
       const result = await measureLaunch(
         {
           launch,
@@ -76,7 +82,7 @@ export async function executeRun(execution: Execution): Promise<void> {
           manifest,
           profile,
           workload,
-          datasets: { prompts: challenge.prompts, perplexity: challenge.perplexity },
+          datasets: { prompts: shown(challenge.prompts), perplexity: shown(challenge.perplexity) },
           command: async (port) => ({
             ...serveCommand(manifest, files.stack, interpreter),
             cwd: files.stack,
@@ -109,22 +115,30 @@ export async function executeRun(execution: Execution): Promise<void> {
   } finally {
     serverLog.close();
   }
+  await checkStack(execution, CHANGED_BY_ITSELF);
   await writeJson(files.report, await report(request, results));
-  await writeFileAtomic(files.summary, officialJson(runSummary(results)));
+  await writeFileAtomic(files.summary, officialJson(withFloats(runSummary(results))));
 }
 
+const CHANGED_BY_ITSELF = {
+  reason: "the stack's server changed its own files",
+  hint: "let the server write to TMPDIR or HOME only: what ran shall be what the stack holds",
+};
+
 /** The copy is what was asked for: nobody changed it since. */
-async function storedManifest(dir: string, request: RunRequest): Promise<Manifest> {
-  const tree = await readTree(runFiles(dir).stack);
-  if (tree.digest !== request.stackDigest) {
-    throw new RunFailure({
-      class: "stack_invalid",
-      reason: "the run's copy of the stack was changed after the run had been started",
-      hint: "start the run again and leave its directory alone",
-    });
-  }
-  return parseManifest(Buffer.from(await tree.read(MANIFEST_FILE)).toString("utf8"));
+async function checkStack(
+  { dir, request }: Execution,
+  changed: { reason: string; hint: string },
+): Promise<void> {
+  const digest = await readTree(runFiles(dir).stack).then(
+    (tree) => tree.digest,
+    () => undefined,
+  );
+  if (digest !== request.stackDigest) throw new RunFailure({ class: "stack_invalid", ...changed });
 }
+
+/** Evidence shall not tell where on a machine it was made. */
+const shown = (path: string): string => (isAbsolute(path) ? basename(path) : path);
 
 /** The final MODEL_ID: a model of the challenge, made if need be; a path; else a name that the server knows (1.2). */
 async function resolveModel(

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { packageVersion } from "../../paths.ts";
 import { writeFileAtomic } from "../machine/atomic-file.ts";
 import { OFFICIAL } from "../official/official-files.ts";
+import { withFloats } from "../official/official-floats.ts";
 import { type Json, officialJson } from "../official/official-json.ts";
 import type { Summary } from "../runner.ts";
 import type { Manifest } from "../stack/manifest.ts";
@@ -17,8 +18,8 @@ import type { ThroughputResult } from "../stages/throughput.ts";
  */
 export const HARNESS = `agent-collabs-mcp==${packageVersion}`;
 
-const write = (dir: string, name: string, value: Json): Promise<void> =>
-  writeFileAtomic(join(dir, name), officialJson(value));
+const write = (dir: string, name: string, fields: Record<string, Json>): Promise<void> =>
+  writeFileAtomic(join(dir, name), officialJson(withFloats(fields)));
 
 export interface Datasets {
   prompts: string;
@@ -34,6 +35,7 @@ export const writeRunEnvironment = (
 ): Promise<void> =>
   write(dir, OFFICIAL.environment, {
     base_url: origin,
+    bench_venv: null,
     benchmark_dependencies: [HARNESS],
     decode_capture: {
       enabled: true,
@@ -42,6 +44,7 @@ export const writeRunEnvironment = (
         request: "return_token_ids: true on /v1/completions",
         response: "choices[0].token_ids",
       },
+      script: null,
       summary_file: OFFICIAL.decodeSummary,
     },
     manifest: plain(manifest),
@@ -49,9 +52,11 @@ export const writeRunEnvironment = (
       dataset_path: perplexity,
       enabled: true,
       output_file: OFFICIAL.ppl,
+      script: null,
       summary_file: OFFICIAL.pplSummary,
     },
     server_dependencies: manifest.dependencies,
+    server_venv: null,
   });
 
 /** A value that JSON holds, for keys of the manifest that no schema knows. */

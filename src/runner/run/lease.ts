@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -10,7 +11,11 @@ import { homeFiles, runFiles } from "./run-files.ts";
  * name sorts by creation; the first whose supervisor lives takes the lease, a lock that the kernel frees.
  */
 /** How long a run may have a ticket before its supervisor holds its lock. */
-export const STARTUP_GRACE_MS = 15_000;
+const STARTUP_GRACE_MS = 15_000;
+
+/** Whether a run's supervisor may still be on its way: it has not lived yet, and not much time has passed. */
+export const isStarting = (dir: string, createdAt: number, now: number): boolean =>
+  now - createdAt < STARTUP_GRACE_MS && !existsSync(runFiles(dir).started);
 
 export interface Ticket {
   runId: string;
@@ -47,7 +52,7 @@ export async function queueOf(home: string, device: string, now: number): Promis
   return names.sort().flatMap((name) => {
     const [createdAt, runId] = name.split("_");
     if (createdAt === undefined || runId === undefined) return [];
-    const starting = now - Number(createdAt) < STARTUP_GRACE_MS;
+    const starting = isStarting(join(homeFiles(home).runs, runId), Number(createdAt), now);
     return starting || isAlive(home, runId) ? [runId] : [];
   });
 }

@@ -5,7 +5,7 @@ import { readJson, writeJson } from "../machine/atomic-file.ts";
 import { tryLock } from "../machine/lock.ts";
 import { groupIdSchema, stopGroup } from "../machine/process-group.ts";
 import { ENDED, type Run, runSchema } from "../runner.ts";
-import { leaveQueue, STARTUP_GRACE_MS } from "./lease.ts";
+import { isStarting, leaveQueue } from "./lease.ts";
 import { homeFiles, makeWritable, runFiles } from "./run-files.ts";
 
 /** What a dead supervisor's server gets between SIGTERM and SIGKILL. */
@@ -23,8 +23,7 @@ export async function readState(dir: string): Promise<Run | undefined> {
  */
 export async function settleIfLost(home: string, run: Run, now: number): Promise<Run> {
   if (ENDED.includes(run.state)) return run;
-  const starting = run.state === "queued" && now - Date.parse(run.createdAt) < STARTUP_GRACE_MS;
-  if (starting) return run;
+  if (run.state === "queued" && isStarting(run.dir, Date.parse(run.createdAt), now)) return run;
   const files = runFiles(run.dir);
   const lock = tryLock(files.alive);
   if (!lock) return run;

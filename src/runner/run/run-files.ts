@@ -20,6 +20,8 @@ export const runFiles = (dir: string) => ({
   settings: join(dir, "settings.json"),
   state: join(dir, "state.json"),
   alive: join(dir, "alive.lock"),
+  /** There from the moment on at which the supervisor held its lock for the first time. */
+  started: join(dir, "started"),
   cancel: join(dir, "cancel"),
   group: join(dir, "process-group.json"),
   stack: join(dir, "stack"),

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CollabError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -33,6 +33,8 @@ export async function supervise(dir: string, log: Log): Promise<void> {
   const files = runFiles(dir);
   const alive = await lockWithin(files.alive, LOCK_WAIT_MS);
   if (!alive) throw new Error("another process supervises this run");
+  // Without it, only our death would take longer to be noticed.
+  await writeFile(files.started, "").catch(() => {});
   const request = await readJson(files.request, runRequestSchema);
   const settings = await readJson(files.settings, runSettingsSchema);
   const stored = await readState(dir);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { InstallContext } from "../install/installer.ts";
+import { dependencyCount, type InstallContext } from "../install/installer.ts";
 import { nodeEnvironment } from "../install/node-environment.ts";
 import { binDir, pythonEnvironment, SYSTEM_PYTHON, venvPython } from "../install/python-environment.ts";
 import type { Manifest } from "../stack/manifest.ts";
@@ -22,11 +22,7 @@ export async function environmentStage(
   if (dependencies.length === 0) {
     return { interpreter: python ? SYSTEM_PYTHON : process.execPath, installed: undefined };
   }
-  context.progress(
-    0,
-    0,
-    `installing ${dependencies.length} ${dependencies.length === 1 ? "dependency" : "dependencies"}`,
-  );
+  context.progress(0, 0, `installing ${dependencyCount(dependencies.length)}`);
   const { dir, reused } = python
     ? await pythonEnvironment(dependencies, context)
     : await nodeEnvironment(dependencies, context);

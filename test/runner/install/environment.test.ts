@@ -148,6 +148,27 @@ it("names the requirement that an installer cannot find", async () => {
   });
 });
 
+it.each([
+  [
+    "process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 1e6)",
+    "the installer of 2 dependencies was ended by SIGKILL",
+  ],
+  [
+    "console.error('npm error code ENOSPC installing numpy'); process.exit(1)",
+    "2 dependencies could not be installed: the disk is full",
+  ],
+  [
+    "console.error('npm error request to numpy failed, reason: getaddrinfo EAI_AGAIN'); process.exit(1)",
+    "2 dependencies could not be installed: the network or the package registry could not be reached",
+  ],
+])("blames no name for what the machine did: %s", async (script, reason) => {
+  const requirements = ["numpy==2.0.0", "no-such-toy==1"];
+  const command = { file: process.execPath, args: ["-e", script], dir: scratch, requirements };
+  await expect(runInstaller(command, context({}))).rejects.toMatchObject({
+    failure: { class: "install_failed", reason },
+  });
+});
+
 /** A wheel is a zip of the module and three text files. */
 function makeWheel(dir: string): void {
   const info = join(dir, "content", "toy_wheel-1.0.0.dist-info");

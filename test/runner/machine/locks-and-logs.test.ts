@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -76,6 +76,10 @@ describe("a lease", () => {
     await enterQueue(home, "cpu", { runId: "run-dead", createdAt: now - 60_000 });
     expect(await queueOf(home, "cpu", now)).toEqual(["run-early", "run-late"]);
     expect(await queueOf(home, "gpu-0", now)).toEqual([]);
+    // Its supervisor has lived, and holds no lock: that one will not start any more.
+    mkdirSync(join(home, "runs", "run-early"), { recursive: true });
+    writeFileSync(join(home, "runs", "run-early", "started"), "");
+    expect(await queueOf(home, "cpu", now)).toEqual(["run-late"]);
   });
 });
 

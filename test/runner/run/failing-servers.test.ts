@@ -146,6 +146,19 @@ describe.concurrent("a run whose server fails", () => {
     expect(failure.reason).toContain("3 of 3");
   });
 
+  it("a server that changes its own stack has not been measured as it is", async () => {
+    await withToy(async (toy) => {
+      const run = await toy.finish("self-changer", {}, { profile: "brisk" });
+      expect(run).toMatchObject({
+        state: "failed",
+        failure: { class: "stack_invalid", reason: "the stack's server changed its own files" },
+      });
+      const two = await toy.finish("self-changer", {}, { profile: "brisk", launches: 2 });
+      expect(two.failure?.class).toBe("stack_invalid");
+      expect(two.stages.filter(({ launch }) => launch === 2).map(({ state }) => state)).not.toContain("done");
+    });
+  });
+
   it("a home that cannot be written is no bug of the runner", async () => {
     const failure = await fails("home-breaker");
     expect(failure).toMatchObject({ class: "storage", stage: "decode" });
