@@ -5,6 +5,7 @@ import { sha256 } from "../../tree.ts";
 import { RunFailure } from "../failure/run-failure.ts";
 import { writeFileAtomic } from "../machine/atomic-file.ts";
 import { OFFICIAL } from "../official/official-files.ts";
+import { withFloats } from "../official/official-floats.ts";
 import { officialJson, officialLine } from "../official/official-json.ts";
 import { tokenIdsSha256 } from "../stats/fingerprint.ts";
 import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
@@ -81,7 +82,7 @@ export async function decodeStage(stage: ServerStage, datasetPath: string): Prom
       texts.push(answer.text);
       sources.set(answer.source, (sources.get(answer.source) ?? 0) + 1);
       promptTokens += answer.prompt.length;
-      await file.write(officialLine(row(prompt, index, request, answer)));
+      await file.write(officialLine(row(prompt, index, request, answer), { unicode: true }));
       stage.progress(index + 1, prompts.length);
     }
   } finally {
@@ -91,22 +92,24 @@ export async function decodeStage(stage: ServerStage, datasetPath: string): Prom
   const numCompletionTokens = completions.reduce((total, completion) => total + completion.length, 0);
   await writeFileAtomic(
     join(stage.dir, OFFICIAL.decodeSummary),
-    officialJson({
-      dataset_path: datasetPath,
-      duration_s: durationSeconds,
-      num_completion_tokens: numCompletionTokens,
-      num_prompt_tokens: promptTokens,
-      num_records: completions.length,
-      output_file: OFFICIAL.decode,
-      output_len: stage.profile.output_len,
-      request_timeout_s: stage.profile.request_timeout_seconds,
-      required_request_field: "return_token_ids: true",
-      required_response_field: "choices[0].token_ids",
-      seed: stage.profile.seed,
-      token_id_sources: Object.fromEntries(sources),
-      token_ids_required: true,
-      tokenizer: source,
-    }),
+    officialJson(
+      withFloats({
+        dataset_path: datasetPath,
+        duration_s: durationSeconds,
+        num_completion_tokens: numCompletionTokens,
+        num_prompt_tokens: promptTokens,
+        num_records: completions.length,
+        output_file: OFFICIAL.decode,
+        output_len: stage.profile.output_len,
+        request_timeout_s: stage.profile.request_timeout_seconds,
+        required_request_field: "return_token_ids: true",
+        required_response_field: "choices[0].token_ids",
+        seed: stage.profile.seed,
+        token_id_sources: Object.fromEntries(sources),
+        token_ids_required: true,
+        tokenizer: source,
+      }),
+    ),
   );
   return { completions, texts, durationSeconds, numCompletionTokens, promptSource: source };
 }
@@ -208,7 +211,7 @@ const row = (prompt: Prompt, index: number, request: ReturnType<typeof requestFo
   prompt_text: prompt.text,
   prompt_token_ids: answer.prompt,
   prompt_token_sha256: tokenIdsSha256(answer.prompt),
-  request,
+  request: withFloats(request),
   token_id_source: answer.source,
   token_id_source_kind: answer.kind,
 });

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { RunFailure } from "../failure/run-failure.ts";
 import { writeFileAtomic } from "../machine/atomic-file.ts";
 import { OFFICIAL } from "../official/official-files.ts";
+import { withFloats } from "../official/official-floats.ts";
 import { officialJson, officialLine } from "../official/official-json.ts";
 import { perplexity, type RecordScore, recordPpl } from "../stats/perplexity.ts";
 import type { PplRecord } from "./perplexity-records.ts";
@@ -48,7 +49,9 @@ export async function perplexityStage(stage: ServerStage, datasetPath: string): 
         bad.push(outcome);
       } else {
         scores.push(outcome);
-        await file.write(officialLine(row(record, outcome, (performance.now() - startedAt) / 1000)));
+        await file.write(
+          officialLine(withFloats(row(record, outcome, (performance.now() - startedAt) / 1000))),
+        );
       }
       stage.progress(index + 1, records.length);
     }
@@ -66,18 +69,20 @@ export async function perplexityStage(stage: ServerStage, datasetPath: string): 
   const result = perplexity(scores);
   await writeFileAtomic(
     join(stage.dir, OFFICIAL.pplSummary),
-    officialJson({
-      base_url: stage.origin,
-      dataset_path: datasetPath,
-      mean_record_ppl: result.meanRecordPpl,
-      model: stage.modelName,
-      neg_log_likelihood: result.negLogLikelihood,
-      num_records: scores.length,
-      num_tokens: result.numTokens,
-      output_file: OFFICIAL.ppl,
-      ppl: result.ppl,
-      prompt_logprobs: 1,
-    }),
+    officialJson(
+      withFloats({
+        base_url: stage.origin,
+        dataset_path: datasetPath,
+        mean_record_ppl: result.meanRecordPpl,
+        model: stage.modelName,
+        neg_log_likelihood: result.negLogLikelihood,
+        num_records: scores.length,
+        num_tokens: result.numTokens,
+        output_file: OFFICIAL.ppl,
+        ppl: result.ppl,
+        prompt_logprobs: 1,
+      }),
+    ),
   );
   return { ppl: result.ppl, numTokens: result.numTokens };
 }

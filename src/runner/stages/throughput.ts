@@ -4,6 +4,7 @@ import { z } from "zod";
 import { RunFailure } from "../failure/run-failure.ts";
 import { pause } from "../machine/pause.ts";
 import { OFFICIAL } from "../official/official-files.ts";
+import { withFloats } from "../official/official-floats.ts";
 import { orderedLine } from "../official/official-json.ts";
 import { type ServingMetrics, servingMetrics } from "../stats/serving-metrics.ts";
 import { contractFailure, type Reply, statusFailure } from "./server-client.ts";
@@ -127,10 +128,11 @@ async function recorded(
   const texts = answers.map((answer) => answer.text);
   const latenciesSeconds = answers.map((answer) => answer.seconds);
   const outputLens = answers.map(() => stage.profile.output_len);
+  // Official prompt lengths are those of the raw texts, without special tokens (2.4).
   const promptCounts = await tokenCounts(
     stage,
     stage.workload.prompts.map((prompt) => prompt.text),
-    true,
+    false,
   );
   const textCounts = promptCounts && (await tokenCounts(stage, texts, false));
   const claimed = answers.every((answer) => answer.promptTokens !== undefined);
@@ -181,47 +183,49 @@ interface LineSource {
 /** The 41 keys of the official line in their order; readers of that format cope with its bare `Infinity` (1.7). */
 function benchmarkLine(source: LineSource): string {
   const { stage, metrics, texts } = source;
-  return orderedLine({
-    backend: "vllm-chat",
-    dataset_name: "sharegpt",
-    request_rate: Number.POSITIVE_INFINITY,
-    max_concurrency: 1,
-    sharegpt_output_len: stage.profile.output_len,
-    random_input_len: 1024,
-    random_output_len: 1024,
-    random_range_ratio: 0,
-    duration: source.durationSeconds,
-    completed: metrics.completed,
-    total_input_tokens: metrics.total_input_tokens,
-    total_output_tokens: metrics.total_output_tokens,
-    total_output_tokens_retokenized: source.retokenized ?? null,
-    request_throughput: metrics.request_throughput,
-    input_throughput: metrics.input_throughput,
-    output_throughput: metrics.output_throughput,
-    mean_e2e_latency_ms: metrics.mean_e2e_latency_ms,
-    median_e2e_latency_ms: metrics.median_e2e_latency_ms,
-    std_e2e_latency_ms: metrics.std_e2e_latency_ms,
-    p99_e2e_latency_ms: metrics.p99_e2e_latency_ms,
-    mean_ttft_ms: metrics.mean_ttft_ms,
-    median_ttft_ms: metrics.median_ttft_ms,
-    std_ttft_ms: metrics.std_ttft_ms,
-    p99_ttft_ms: metrics.p99_ttft_ms,
-    mean_tpot_ms: metrics.mean_tpot_ms,
-    median_tpot_ms: metrics.median_tpot_ms,
-    std_tpot_ms: metrics.std_tpot_ms,
-    p99_tpot_ms: metrics.p99_tpot_ms,
-    mean_itl_ms: 0,
-    median_itl_ms: 0,
-    std_itl_ms: 0,
-    p95_itl_ms: 0,
-    p99_itl_ms: 0,
-    concurrency: metrics.concurrency,
-    accept_length: null,
-    input_lens: source.inputLens,
-    output_lens: source.outputLens,
-    ttfts: source.latenciesSeconds,
-    itls: texts.map(() => []),
-    generated_texts: texts,
-    errors: texts.map(() => ""),
-  });
+  return orderedLine(
+    withFloats({
+      backend: "vllm-chat",
+      dataset_name: "sharegpt",
+      request_rate: Number.POSITIVE_INFINITY,
+      max_concurrency: 1,
+      sharegpt_output_len: stage.profile.output_len,
+      random_input_len: 1024,
+      random_output_len: 1024,
+      random_range_ratio: 0,
+      duration: source.durationSeconds,
+      completed: metrics.completed,
+      total_input_tokens: metrics.total_input_tokens,
+      total_output_tokens: metrics.total_output_tokens,
+      total_output_tokens_retokenized: source.retokenized ?? null,
+      request_throughput: metrics.request_throughput,
+      input_throughput: metrics.input_throughput,
+      output_throughput: metrics.output_throughput,
+      mean_e2e_latency_ms: metrics.mean_e2e_latency_ms,
+      median_e2e_latency_ms: metrics.median_e2e_latency_ms,
+      std_e2e_latency_ms: metrics.std_e2e_latency_ms,
+      p99_e2e_latency_ms: metrics.p99_e2e_latency_ms,
+      mean_ttft_ms: metrics.mean_ttft_ms,
+      median_ttft_ms: metrics.median_ttft_ms,
+      std_ttft_ms: metrics.std_ttft_ms,
+      p99_ttft_ms: metrics.p99_ttft_ms,
+      mean_tpot_ms: metrics.mean_tpot_ms,
+      median_tpot_ms: metrics.median_tpot_ms,
+      std_tpot_ms: metrics.std_tpot_ms,
+      p99_tpot_ms: metrics.p99_tpot_ms,
+      mean_itl_ms: 0,
+      median_itl_ms: 0,
+      std_itl_ms: 0,
+      p95_itl_ms: 0,
+      p99_itl_ms: 0,
+      concurrency: metrics.concurrency,
+      accept_length: null,
+      input_lens: source.inputLens,
+      output_lens: source.outputLens,
+      ttfts: source.latenciesSeconds,
+      itls: texts.map(() => []),
+      generated_texts: texts,
+      errors: texts.map(() => ""),
+    }),
+  );
 }
