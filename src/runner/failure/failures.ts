@@ -9,6 +9,8 @@ import { RunFailure } from "./run-failure.ts";
  */
 export interface RootCause {
   signature: Signature | undefined;
+  /** False where nothing looks like an error and the lines are just the last ones. */
+  evident: boolean;
   /** The line of the cause, the source line above it where the error itself says nothing, and what surrounds it. */
   lines: string[];
 }
@@ -37,7 +39,7 @@ export function rootCause(whole: readonly string[]): RootCause {
   const lines = log.map((line) => ({ line, said: line.replace(PREFIX, "") }));
   for (const [index, { line }] of lines.entries()) {
     const signature = SIGNATURES.find(({ pattern }) => pattern.test(line));
-    if (signature) return { signature, lines: around(log, index) };
+    if (signature) return { signature, evident: true, lines: around(log, index) };
   }
   const own = lines
     .map(({ line, said }, index) => ({ line, said, index }))
@@ -48,9 +50,9 @@ export function rootCause(whole: readonly string[]): RootCause {
     errors.find(({ line }) => LOGGED_AS_ERROR.test(line)) ??
     errors[0] ??
     own.find(({ said }) => FATAL.test(said));
-  if (cause) return { signature: undefined, lines: around(log, cause.index) };
+  if (cause) return { signature: undefined, evident: true, lines: around(log, cause.index) };
   const telling = log.filter((line) => line.trim() !== "" && !WRAPPER.test(line));
-  return { signature: undefined, lines: telling.slice(-LAST_LINES).map(cut) };
+  return { signature: undefined, evident: false, lines: telling.slice(-LAST_LINES).map(cut) };
 }
 
 /** An error without a message means nothing without the source line that raised it. */
@@ -74,7 +76,9 @@ interface Death {
 
 /** The failure of a server that ended by itself. */
 export function deathFailure({ exit, log, ready, oomKills }: Death): RunFailure {
-  const { signature, lines } = rootCause(log);
+  const { signature, evident, lines } = rootCause(log);
+  // Nobody who is killed from outside says so: what a healthy server said last is no cause.
+  const struck = exit.signal !== null && !evident;
   const how = exit.signal ? `was ended by ${exit.signal}` : `exited with code ${exit.code}`;
   const when = ready ? "while it was measured" : "before it was ready";
   const killed = exit.signal === "SIGKILL" && oomKills;
@@ -85,8 +89,11 @@ export function deathFailure({ exit, log, ready, oomKills }: Death): RunFailure 
     reason: `the server ${how} ${when}${cause ? `: ${cause}` : ""}`,
     hint: killed
       ? "use a smaller model, context or batch"
-      : (signature?.remedy ?? "the root-cause lines show what it said; benchmark_logs has the rest"),
-    rootCauseLines: lines,
+      : (signature?.remedy ??
+        (struck
+          ? "its log shows no error: see who on this machine ended it, or start the run again"
+          : "the root-cause lines show what it said; benchmark_logs has the rest")),
+    rootCauseLines: struck ? [] : lines,
   });
 }
 

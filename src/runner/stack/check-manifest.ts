@@ -122,7 +122,8 @@ function modelProblem(
       fix: `use ${name}/ and one of ${DTYPES.join(", ")}`,
     };
   }
-  const insideStack = [...paths].some((path) => path === model || path.startsWith(`${model}/`));
+  const own = posix.normalize(model).replace(/\/$/, "");
+  const insideStack = [...paths].some((path) => path === own || path.startsWith(`${own}/`));
   if (insideStack || isAbsolutePath(model) || HUB_ID.test(model)) {
     return insideStack || !challenge || Object.keys(challenge.models).length === 0
       ? undefined

@@ -41,7 +41,8 @@ export async function checkStack(tree: Tree, challenge?: Challenge): Promise<Fin
         level: "error",
         rule: "manifest-invalid",
         file: MANIFEST_FILE,
-        message: error.message,
+        // The finding names the file itself.
+        message: error.message.replace(/^manifest\.json:? /, ""),
         fix: error.hint ?? "mend the manifest",
       },
     ];

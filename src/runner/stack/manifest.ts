@@ -11,6 +11,8 @@ const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 /** The operating system ends a word at a NUL, so no program can be started with one. */
 const word = z.string().refine((value) => !value.includes("\0"), "must not hold a NUL character");
 
+const WHOLE = "must be a whole number";
+
 /**
  * The official manifest (benchmark-protocol 1.2), and `runtime`: for `node`, dependencies are npm specs. Unknown keys
  * are kept. Values of `env` become strings, a nested one its JSON, as the server will see them.
@@ -23,7 +25,7 @@ export const manifestSchema = z.looseObject({
     .transform((list) => list ?? []),
   model_id: word.default("google/gemma-4-E4B-it"),
   served_model_name: word.default("gemma-4-e4b-it"),
-  port: z.coerce.number().int().min(0).max(65_535).default(8000),
+  port: z.coerce.number({ error: WHOLE }).int({ error: WHOLE }).min(0).max(65_535).default(8000),
   env: z
     .record(z.string(), z.unknown())
     .default({})

@@ -28,7 +28,6 @@ const rangeSchema = z.looseObject({
   score_start: position,
   score_token_end: position,
   target_end: position,
-  score_end: position,
 });
 const isRange = z.looseObject({ prompt_token_ids: z.unknown() });
 
@@ -73,8 +72,7 @@ function range(item: DataItem) {
     id: record.id,
     promptTokenIds: record.prompt_token_ids,
     scoreStart: record.score_token_start ?? record.target_start ?? record.score_start ?? 1,
-    scoreEnd:
-      record.score_token_end ?? record.target_end ?? record.score_end ?? record.prompt_token_ids.length,
+    scoreEnd: record.score_token_end ?? record.target_end ?? record.prompt_token_ids.length,
     contextTokenIds: undefined,
   };
 }

@@ -47,6 +47,15 @@ describe("deathFailure", () => {
     expect(deathFailure({ ...death, oomKills: true }).failure.class).toBe("out_of_memory");
     expect(deathFailure({ ...death, oomKills: false }).failure.class).toBe("server_died");
   });
+
+  it("takes no line of a healthy server that was killed from outside for a cause", () => {
+    const death = { exit: { code: null, signal: "SIGTERM" } as const, ready: true, oomKills: false };
+    const { failure } = deathFailure({ ...death, log: ["GET /v1/models 200", "serving"] });
+    expect(failure).toMatchObject({ class: "server_died", rootCauseLines: [] });
+    expect(failure.reason).toContain("was ended by SIGTERM");
+    const crash = deathFailure({ ...death, log: ["serving", "RuntimeError: boom"] }).failure;
+    expect(crash.rootCauseLines).toContain("RuntimeError: boom");
+  });
 });
 
 const data = join(packageRoot, "..", "shared", "data", "gemma-challenge");

@@ -30,6 +30,22 @@ test("the starter stacks have nothing to remark, each in its own challenge", asy
 test("a stack without a manifest, or with a broken one, cannot run", async () => {
   expect(await rules({ "serve.py": "" }, "error")).toEqual(["manifest-missing"]);
   expect(await rules({ "manifest.json": "{" }, "error")).toEqual(["manifest-invalid"]);
+  const messages = async (manifest: string) =>
+    (await checkStack(await readTree(directoryWith({ "manifest.json": manifest })))).map(
+      (one) => one.message,
+    );
+  expect(await messages("{")).toEqual([expect.stringMatching(/^is not JSON/)]);
+  expect(await messages('{"serve":[]}')).toEqual([expect.stringMatching(/^serve /)]);
+});
+
+test("a model inside the stack may be named from its directory", async () => {
+  const stack = {
+    "manifest.json": manifestWith({ model_id: "./models/m.gguf" }),
+    "models/m.gguf": "",
+    "serve.mjs": "",
+  };
+  const findings = (await checkStack(await readTree(directoryWith(stack)))).map(({ rule }) => rule);
+  expect(findings).not.toContain("model-unknown");
 });
 
 test.each([

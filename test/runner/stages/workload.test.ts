@@ -60,7 +60,7 @@ describe("a challenge's data", () => {
     [JSON.stringify([record, { ...record, context_token_ids: [1, -2] }]), "item 2: context_token_ids[1]: "],
     [JSON.stringify({ ...record, context_token_ids: [] }), "needs at least 2 tokens, it has 1"],
     [JSON.stringify({ prompt_token_ids: [1, 2, 3], target_start: 3 }), "starts at 3 and ends at 3"],
-    [JSON.stringify({ prompt_token_ids: [1, 2, 3], score_end: 4 }), "ends at 4, behind its 3 tokens"],
+    [JSON.stringify({ prompt_token_ids: [1, 2, 3], target_end: 4 }), "ends at 4, behind its 3 tokens"],
   ])("is refused with its place: %s", async (ppl, message) => {
     const failing = load(ppl);
     await expect(failing).rejects.toMatchObject({
