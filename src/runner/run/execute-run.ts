@@ -35,7 +35,7 @@ interface Execution {
 
 /** The stages of a run that has its device: the environment once, then each launch; writes summary and report. */
 export async function executeRun(execution: Execution): Promise<void> {
-  const { dir, request, settings, state, signal } = execution;
+  const { dir, request, settings, state, signal, log } = execution;
   const { challenge, home, graceSeconds } = settings;
   const files = runFiles(dir);
   const places = homeFiles(home);
@@ -50,12 +50,12 @@ export async function executeRun(execution: Execution): Promise<void> {
     group ? writeJson(files.group, group) : rm(files.group, { force: true });
 
   const prepared = await state.stage("environment", 0, async (progress) => {
-    const log = openCappedLog(files.log("install"));
+    const installLog = openCappedLog(files.log("install"));
     try {
       const environment = await environmentStage(manifest, {
         envsDir: places.envs,
         env: installerEnvironment(process.env),
-        log,
+        log: installLog,
         logPath: files.log("install"),
         signal,
         progress,
@@ -64,7 +64,7 @@ export async function executeRun(execution: Execution): Promise<void> {
       });
       return { environment, modelId: await resolveModel(execution, manifest, progress) };
     } finally {
-      log.close();
+      installLog.close();
     }
   });
 
@@ -114,6 +114,7 @@ export async function executeRun(execution: Execution): Promise<void> {
     }
   } finally {
     serverLog.close();
+    if (serverLog.fault) log.warn({ err: serverLog.fault }, "words of the server were dropped from its log");
   }
   await checkStack(execution, CHANGED_BY_ITSELF);
   await writeJson(files.report, await report(request, results));
