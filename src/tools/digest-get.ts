@@ -71,13 +71,13 @@ export const digestGet = defineTool({
     const look = me && (await hub.lastLook(me));
     // What carries the stamp of the last look was in it.
     const from = since ?? (look && nextStamp(look));
-    const [digest, before, runs, queue] = await Promise.all([
+    const [digest, before, mine, runs, queue] = await Promise.all([
       hub.digest({ ...(me && { as: me }), ...(from && { since: from }) }),
       from ? hub.leaderboard({ asOf: from }).then((board) => board.rows) : [],
+      me ? hub.leaderboard({ agent: me }).then((board) => board.rows[0]) : undefined,
       myRuns(me, context),
       queueLine(context),
     ]);
-    const mine = digest.leaderboard.rows.find(({ agent }) => agent === me);
     const counts = {
       inbox: digest.inbox?.matched ?? 0,
       results: digest.recentResults.matched,
@@ -88,8 +88,6 @@ export const digestGet = defineTool({
       {
         summary: summaryOf(digest, from, context),
         goal: goalText(challenge),
-        // Rules are for the newcomer; who has looked before has read them.
-        rules: from ? undefined : challenge.rules,
         you:
           me &&
           (mine
@@ -103,6 +101,8 @@ export const digestGet = defineTool({
       },
       // Most wanted first: where the budget ends, the later lists shrink first.
       {
+        // Rules are for the newcomer; who has looked before has read them.
+        ...(!from && { rules: challenge.rules }),
         top: digest.leaderboard.rows.slice(0, 10).map((row) => topRow(row, before)),
         runs: runs.map((run) => runSummary(run, challenge)),
         inbox: (digest.inbox?.items ?? []).map((message) => messageView(message, false)),

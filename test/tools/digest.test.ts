@@ -55,6 +55,17 @@ describe("digest_get", () => {
     expect(you).toBe("ada: rank 2 with 100 tok/s");
   });
 
+  test("knows where I stand below the top ten, and keeps the smallest budget with the rules in it", async () => {
+    const house = openHouse();
+    for (let index = 0; index < 12; index++) await post(await house.session(`agent-${index}`), 200 + index);
+    const last = await house.session("last");
+    await post(last, 50);
+    const answer = await last.call("digest_get", { max_tokens: 400 });
+    expect(answer.you).toBe("last: rank 13 with 50 tok/s");
+    expect(JSON.stringify(answer).length / 4).toBeLessThanOrEqual(400);
+    expect(answer.left_out.rules).toBeGreaterThan(0);
+  });
+
   test("stays within max_tokens and counts what it leaves out", async () => {
     const house = openHouse();
     const [ada, bo] = [await house.session("ada"), await house.session("bo")];
