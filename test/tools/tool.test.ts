@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { answer, defineTool } from "../../src/tools/tool.ts";
 import { openHouse } from "../fixtures/house.ts";
+import { temporaryDirectory } from "../fixtures/server.ts";
 
 const annotations = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 const call = { signal: new AbortController().signal, progress: () => {} };
@@ -40,4 +41,16 @@ test("a stack that needs a GPU is named as such before it is started on a machin
   const [device] = (await call("gpu_status")).devices;
   const { notices } = await call("stack_check", { stack: "vllm-baseline" });
   expect(notices.join(" ").includes("this machine has no GPU")).toBe(device.kind === "cpu");
+});
+
+test("a house that was closed says so, and how to go on", async () => {
+  const { openCollab } = await import("../../src/index.ts");
+  const { tools, close } = openCollab({ home: temporaryDirectory() });
+  await tools.leaderboard_list({});
+  close();
+  await expect(tools.leaderboard_list({})).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    message: "the record was closed",
+  });
+  await expect(tools.agents_find({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });

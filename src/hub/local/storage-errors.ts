@@ -15,6 +15,17 @@ export function storageFailure(error: unknown): unknown {
       "repeat the call in a moment",
     );
   }
+  if (
+    /^The database connection is not open$|^database is not open$|^statement has been finalized$/i.test(
+      error.message,
+    )
+  ) {
+    return new CollabError(
+      "UNAVAILABLE",
+      "the record was closed",
+      "open it again: openCollab, or a new server",
+    );
+  }
   const code = sqliteErrorName(error) ?? ("code" in error ? String(error.code) : "");
   if (!STORAGE.test(code)) return error;
   return new CollabError(
