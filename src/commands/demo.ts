@@ -4,6 +4,7 @@ import { type Given, readConfig } from "../config.ts";
 import { CollabError } from "../errors.ts";
 import { connectStdio, type StdioClient, type ToolAnswer } from "../mcp/client.ts";
 import { builtProgram } from "../paths.ts";
+import { blocks } from "./progress.ts";
 
 /**
  * The whole loop as two agents live it, each over a server process of its own: ada measures the starter stack, bo
@@ -181,8 +182,7 @@ const BAR = 30;
 let last = "";
 
 function showProgress(note: string, done: number, total: number): void {
-  const filled = total > 0 ? Math.round((done / total) * BAR) : 0;
-  const line = `    ${"█".repeat(filled)}${"·".repeat(BAR - filled)} ${note}`;
+  const line = `    ${blocks(total > 0 ? done / total : 0, BAR)} ${note}`;
   if (process.stdout.isTTY)
     process.stdout.write(`\r\u001b[2K${line.slice(0, (process.stdout.columns || 100) - 1)}`);
   // Without a terminal: a line whenever another stage begins.

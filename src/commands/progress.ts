@@ -1,6 +1,12 @@
 import type { WriteStream } from "node:tty";
 import { ENDED, type Run, type Runner, type Stage } from "../runner/runner.ts";
 
+/** A share from 0 to 1 as blocks. */
+export function blocks(share: number, width: number): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return "█".repeat(filled) + "·".repeat(width - filled);
+}
+
 const BAR = 24;
 
 /** `throughput   ███████████·············  12/16` */
@@ -8,13 +14,12 @@ export function bar(
   stage: Pick<Stage, "name" | "launch" | "state" | "done" | "total" | "note" | "durationSeconds">,
   launches: number,
 ): string {
-  const share = stage.state === "done" ? 1 : stage.total > 0 ? Math.min(1, stage.done / stage.total) : 0;
-  const filled = Math.round(share * BAR);
+  const share = stage.state === "done" ? 1 : stage.total > 0 ? stage.done / stage.total : 0;
   const launch = launches > 1 && stage.launch > 0 ? ` ${stage.launch}/${launches}` : "";
   const count = stage.total > 0 ? `  ${Math.round(stage.done)}/${Math.round(stage.total)}` : "";
   const time = stage.durationSeconds === null ? "" : `  ${stage.durationSeconds.toFixed(1)} s`;
   const note = stage.state === "running" && stage.note ? `  ${stage.note}` : "";
-  return `${(stage.name + launch).padEnd(16)} ${"█".repeat(filled)}${"·".repeat(BAR - filled)}${count}${time}${note}`;
+  return `${(stage.name + launch).padEnd(16)} ${blocks(share, BAR)}${count}${time}${note}`;
 }
 
 /**

@@ -42,16 +42,16 @@ export interface StartRequest {
   idempotencyKey?: string;
 }
 
-export const RUN_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
-export const runStateSchema = z.enum(RUN_STATES);
+const RUN_STATES = ["queued", "running", "completed", "failed", "cancelled"] as const;
+const runStateSchema = z.enum(RUN_STATES);
 export type RunState = z.infer<typeof runStateSchema>;
 export const ENDED: readonly RunState[] = ["completed", "failed", "cancelled"];
 
-export const STAGES = ["environment", "launch", "throughput", "decode", "perplexity"] as const;
-export const stageNameSchema = z.enum(STAGES);
+const STAGES = ["environment", "launch", "throughput", "decode", "perplexity"] as const;
+const stageNameSchema = z.enum(STAGES);
 export type StageName = z.infer<typeof stageNameSchema>;
 
-export const stageSchema = z.strictObject({
+const stageSchema = z.strictObject({
   name: stageNameSchema,
   /** Counts from 1; 0 for what is done once a run. */
   launch: z.number().int().nonnegative(),
@@ -69,7 +69,7 @@ export type Stage = z.infer<typeof stageSchema>;
 export type Progress = (done: number, total: number, note?: string) => void;
 
 /** Why a run failed: a class from docs/errors.md, our one-line reason, and the server's own lines that show it. */
-export const failureSchema = z.strictObject({
+const failureSchema = z.strictObject({
   class: z.enum([
     "stack_invalid",
     "install_failed",
@@ -119,7 +119,7 @@ export const FAILURE_CLASSES: Record<Failure["class"], string> = {
 };
 
 /** Every number a run measured, under the official field names; nothing that was not measured. */
-export const summarySchema = z.record(
+const summarySchema = z.record(
   z.string(),
   z.union([z.number(), z.string(), z.boolean(), z.null(), z.array(z.string())]),
 );

@@ -49,9 +49,9 @@ export const resultSubmit = defineTool({
   }),
   annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
   run: async ({ run: id, dry_run, announce, idempotency_key, ...words }, context) => {
-    const { hub, runner, challenge } = context;
+    const { hub, challenge } = context;
     const agent = await actingAgent(context);
-    const frontmatter = await draftResult(id, agent, words, context);
+    const { frontmatter, stack, evidence } = await draftResult(id, agent, words, context);
     const { lineage, ...fields } = frontmatter;
     const draft = {
       agentId: agent.id,
@@ -82,8 +82,8 @@ export const resultSubmit = defineTool({
         ],
       };
     }
-    await hub.storeTree(await runner.stack(id));
-    await hub.storeTree(await runner.evidence(id));
+    await hub.storeTree(stack);
+    await hub.storeTree(evidence);
     const { filename, replayed } = await hub.postResult(draft);
     const announced = announce === undefined ? {} : await announceResult(announce, filename, agent.id, hub);
     const board = await hub.leaderboard({ agent: agent.id });

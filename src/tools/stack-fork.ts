@@ -9,7 +9,7 @@ import { actingAgent, workspaceOf } from "./support/acting-agent.ts";
 import { count } from "./support/count.ts";
 import { dryRun, idempotencyKey, stackReference } from "./support/input.ts";
 import { STACK_NAME } from "./support/stack-name.ts";
-import { asAncestor, forks, resolveStack, starters } from "./support/stack-reference.ts";
+import { asAncestor, forks, isStarter, resolveStack } from "./support/stack-reference.ts";
 import { valueChangeSchema, valueChanges } from "./support/value-change.ts";
 import { answer, defineTool } from "./tool.ts";
 
@@ -46,7 +46,7 @@ export const stackFork = defineTool({
   run: async ({ stack: reference, name, overrides, dry_run, idempotency_key }, context) => {
     const agent = await actingAgent(context);
     const source = await resolveStack(reference, context);
-    if ((await starters()).some((starter) => starter.name === name)) {
+    if (await isStarter(name)) {
       throw new CollabError(
         "ALREADY_EXISTS",
         `"${name}" is the name of a starter stack`,

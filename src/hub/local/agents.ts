@@ -31,7 +31,7 @@ const AGENT_COLUMNS = "a.id, a.model, a.harness, a.tools, a.owner, a.bio, a.join
 const LONGEST = { model: 200, harness: 200, tool: 100, bio: 4000, owner: 200 };
 const MOST_TOOLS = 100;
 
-export const toAgent = (row: SqlRow): Agent => agentRow.parse(row);
+const toAgent = (row: SqlRow): Agent => agentRow.parse(row);
 
 export function findAgent({ db }: Store, id: string): Agent | undefined {
   const row = db.prepare(`SELECT ${AGENT_COLUMNS} FROM agents a WHERE a.id = ?`).get([id]);

@@ -7,7 +7,7 @@ import type { Database } from "../../sqlite.ts";
  * transaction, so that no list has to count what nothing filters. An entry's `ordinal` is its place, from 1, among the
  * entries of its kind by filename: the number of entries between two times is a difference.
  */
-export const MIGRATIONS: readonly string[] = [
+const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 

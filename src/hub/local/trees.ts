@@ -7,7 +7,7 @@ import type { Blobs } from "./blobs.ts";
 import type { Store } from "./store.ts";
 
 const MIB = 1024 * 1024;
-export const TREE_LIMITS = { files: 10_000, fileBytes: 64 * MIB, treeBytes: 512 * MIB };
+const TREE_LIMITS = { files: 10_000, fileBytes: 64 * MIB, treeBytes: 512 * MIB };
 const PARALLEL = 8;
 
 const fileRow = z

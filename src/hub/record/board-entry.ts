@@ -35,6 +35,7 @@ export function boardEntry(
   const field = (name: string): unknown => (Object.hasOwn(frontmatter, name) ? frontmatter[name] : undefined);
   const score = field(rules.score.field);
   const status = field("status");
+  const withdrawn = result.withdrawn?.stamp ?? null;
   const launches = finite(field("launches"));
   return {
     filename,
@@ -47,15 +48,14 @@ export function boardEntry(
     description: text(field("description")),
     verification,
     decided,
-    withdrawn: result.withdrawn?.stamp ?? null,
+    withdrawn,
     stackDigest: stackDigestOf(frontmatter),
     parents: list(field("parents")).filter((one) => DIGEST.test(one) || ENTRY_FILENAME.test(one)),
     credits: creditsIn(field("credits")),
     reproduces: list(field("reproduces")).find((one) => ENTRY_FILENAME.test(one)) ?? null,
     launches: launches !== null && Number.isInteger(launches) && launches > 0 ? launches : null,
     scoreSd: finite(field(`${rules.score.field}_sd`)),
-    stands:
-      status === "agent-run" && isScore(score) && verification !== "invalid" && result.withdrawn === null,
+    stands: stands({ status, score, verification, withdrawn }),
   };
 }
 

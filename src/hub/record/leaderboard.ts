@@ -72,7 +72,7 @@ export function history(rows: readonly LeaderboardRow[], order: Order): Leaderbo
   return curve;
 }
 
-export const isBetter = (a: number, b: number, order: Order): boolean => (order === "desc" ? a > b : a < b);
+const isBetter = (a: number, b: number, order: Order): boolean => (order === "desc" ? a > b : a < b);
 
 const isScored = (entry: BoardEntry): entry is Scored => isScore(entry.score);
 

@@ -59,5 +59,5 @@ export function lineageOf(results: readonly Descent[]): Lineage {
   };
 }
 
-export const byFilename = (a: { filename: string }, b: { filename: string }): number =>
+const byFilename = (a: { filename: string }, b: { filename: string }): number =>
   a.filename < b.filename ? -1 : a.filename > b.filename ? 1 : 0;

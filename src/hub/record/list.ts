@@ -1,7 +1,7 @@
 import { parseTime } from "./stamps.ts";
 
 /** The shared list grammar (hub-protocol 3.1). */
-export const DEFAULT_LIMIT = 10;
+const DEFAULT_LIMIT = 10;
 export const LARGEST_LIMIT = 200;
 
 /** Items of a page of full records: 10 where nothing is said; nothing positive, or more than 200, means 200. */

@@ -3,7 +3,7 @@ import { authorOfFilename } from "./stamps.ts";
 
 /** Who a message reaches (hub-protocol 4.3). */
 const MENTION = /(?<![A-Za-z0-9._%+-])@([a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)/g;
-export const FANOUT_CAP = 10;
+const FANOUT_CAP = 10;
 
 /** `human-` and a name: a person, who is reached without being registered. */
 export const isHumanHandle = (handle: string): boolean =>

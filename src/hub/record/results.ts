@@ -5,15 +5,14 @@ import type { Frontmatter } from "./entries.ts";
 /** The parts of a challenge that decide what a result must state. */
 export type ResultRules = Pick<ChallengeFile, "score" | "guard" | "required_result_fields">;
 
-export const RESULT_STATUSES = ["agent-run", "negative"] as const;
-export type ResultStatus = (typeof RESULT_STATUSES)[number];
+const RESULT_STATUSES = ["agent-run", "negative"] as const;
 
 /** A number that can stand on the leaderboard: finite and above 0. The protocol let `.inf` and `.nan` pass; this does not. */
 export const isScore = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value) && value > 0;
 
 /** Every field that a result must have, the score field first (hub-protocol 2.7). */
-export const requiredFields = ({ score, required_result_fields }: ResultRules): string[] =>
+const requiredFields = ({ score, required_result_fields }: ResultRules): string[] =>
   required_result_fields.includes(score.field)
     ? required_result_fields
     : [score.field, ...required_result_fields];

@@ -132,7 +132,7 @@ async function sizeOf(dir: string): Promise<number> {
 }
 
 /** A promise that resolves when the signal aborts, and can be let go of. */
-export function abortion(signal: AbortSignal): { promise: Promise<undefined>; forget: () => void } {
+function abortion(signal: AbortSignal): { promise: Promise<undefined>; forget: () => void } {
   let forget = () => {};
   const promise = new Promise<undefined>((resolve) => {
     if (signal.aborted) return resolve(undefined);

@@ -94,7 +94,7 @@ export async function startGroup(command: GroupCommand): Promise<ProcessGroup> {
 }
 
 /** Living processes of a group that this or another process started. */
-export function groupMembers(id: GroupId): number[] {
+function groupMembers(id: GroupId): number[] {
   // Another process with the leader's id has started since: then none of its group is ours.
   const leader = startTimeOf(id.pid);
   const idReused = leader !== undefined && leader !== id.startTime;

@@ -58,7 +58,7 @@ export async function queueOf(home: string, device: string, now: number): Promis
 }
 
 /** Whether the supervisor of a run lives. */
-export const isAlive = (home: string, runId: string): boolean =>
+const isAlive = (home: string, runId: string): boolean =>
   isLocked(runFiles(join(homeFiles(home).runs, runId)).alive);
 
 export interface Lease {

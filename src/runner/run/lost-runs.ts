@@ -43,7 +43,7 @@ export async function settleIfLost(home: string, run: Run, now: number): Promise
 }
 
 /** Ends the process group that a run left on record. */
-export async function stopRecordedGroup(dir: string): Promise<void> {
+async function stopRecordedGroup(dir: string): Promise<void> {
   const { group: file } = runFiles(dir);
   const group = await readJson(file, groupIdSchema);
   if (!group) return;

@@ -22,7 +22,7 @@ export const ancestorSchema = z.strictObject({
 });
 export type Ancestor = z.infer<typeof ancestorSchema>;
 
-export const lineageSchema = z.strictObject({
+const lineageSchema = z.strictObject({
   version: z.literal(1),
   author: handle,
   name: z.string().max(200),

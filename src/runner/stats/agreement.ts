@@ -4,7 +4,7 @@ import { deflateSync } from "node:zlib";
 const LOOP_RATIO = 0.15;
 
 /** Compressed bytes over bytes; 1 for an empty text. */
-export function compressionRatio(text: string): number {
+function compressionRatio(text: string): number {
   const bytes = Buffer.from(text, "utf8");
   return bytes.length === 0 ? 1 : deflateSync(bytes).length / bytes.length;
 }

@@ -61,7 +61,7 @@ export const scoreText = (score: number, challenge: Challenge): string =>
   `${short(score)} ${challenge.score.unit}`;
 
 /** `ppl at most 2.42`, or nothing where the challenge has no guard. */
-export const guardText = ({ guard }: Challenge): string =>
+const guardText = ({ guard }: Challenge): string =>
   guard ? `${guard.field} at most ${guard.cap}` : "no guard";
 
 export const goalText = (challenge: Challenge): string =>

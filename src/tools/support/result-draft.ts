@@ -3,8 +3,16 @@ import type { Agent, Frontmatter } from "../../hub/record/entries.ts";
 import { packageVersion } from "../../paths.ts";
 import type { Run } from "../../runner/runner.ts";
 import { authorsOf } from "../../runner/stack/lineage.ts";
+import type { Tree } from "../../tree.ts";
 import type { ToolContext } from "../tool.ts";
 import { creditLines } from "./credits.ts";
+
+/** A result as it would be posted, and what is stored with it. */
+interface PreparedResult {
+  frontmatter: Frontmatter & { lineage?: Run["ancestors"] };
+  stack: Tree;
+  evidence: Tree;
+}
 
 interface Words {
   method: string;
@@ -14,7 +22,7 @@ interface Words {
 }
 
 /**
- * The frontmatter of a result: every number out of the run, every debt out of the lineage, the words by the agent.
+ * A result out of a run: every number out of the run, every debt out of the lineage, the words by the agent.
  * NOT_POSTABLE, with what can be done instead, where the run does not support the claim.
  */
 export async function draftResult(
@@ -22,7 +30,7 @@ export async function draftResult(
   agent: Agent,
   words: Words,
   context: ToolContext,
-): Promise<Frontmatter & { lineage?: Run["ancestors"] }> {
+): Promise<PreparedResult> {
   const { runner, challenge } = context;
   const run = await runner.run(id);
   if (run.agentId !== agent.id) {
@@ -45,7 +53,7 @@ export async function draftResult(
     ? [original]
     : run.ancestors.slice(0, 1).map(({ result, digest }) => result ?? digest);
   const credits = await creditLines(words.credits, owed(run, original), agent.id, context);
-  return {
+  const frontmatter = {
     ...numbers,
     method: words.method,
     status: words.status,
@@ -63,6 +71,7 @@ export async function draftResult(
     hardware: devices.find((device) => device.id === run.device)?.name ?? run.device,
     harness: `agent-collabs-mcp ${packageVersion}`,
   };
+  return { frontmatter, stack, evidence };
 }
 
 /** Authors to thank: those of the lineage, and whoever ran these very bytes first. */

@@ -76,6 +76,9 @@ export async function starters(): Promise<NamedStack[]> {
   return Promise.all(names.map((name) => starter(name)));
 }
 
+export const isStarter = async (name: string): Promise<boolean> =>
+  (await directories(startersDir)).includes(name);
+
 /** This agent's forks; one that cannot be read is left out here and named by `resolveStack`. */
 export async function forks(context: ToolContext): Promise<NamedStack[]> {
   const { agentId } = context.identity;
@@ -99,7 +102,7 @@ async function starter(name: string): Promise<NamedStack> {
 }
 
 async function ofStarter(name: string): Promise<NamedStack | undefined> {
-  return (await directories(startersDir)).includes(name) ? starter(name) : undefined;
+  return (await isStarter(name)) ? starter(name) : undefined;
 }
 
 async function ofWorkspace(name: string, context: ToolContext): Promise<NamedStack | undefined> {
